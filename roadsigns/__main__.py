@@ -1,0 +1,59 @@
+"""The `roadsigns` command: one verb per room that can be run."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from . import __version__
+from .cli import command
+from .errors import UsageError
+
+VERBS = {
+    "train": ("roadsigns.train", "the main job: data, training, evaluation, export"),
+    "data": ("roadsigns.data.__main__", "fetch and verify the data set"),
+    "evaluate": ("roadsigns.evaluate", "score a model on a split, each picture once"),
+    "predict": ("roadsigns.predict", "name the signs in PNG and JPEG files"),
+    "export": ("roadsigns.export", "a .keras file or the shipped weights to a SavedModel"),
+}
+
+HELP = "\n".join(
+    [
+        "usage: roadsigns VERB [flags]",
+        "",
+        "German road signs, from pictures to a trained, evaluated and served classifier.",
+        "",
+        *(f"  {verb:<10}{about}" for verb, (_, about) in VERBS.items()),
+        "",
+        "`roadsigns VERB --help` lists the flags of a verb; `python -m roadsigns.VERB` is the same command.",
+    ]
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the verb that `argv` (default: the command line) begins with; returns its exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words and words[0] in VERBS:
+        return int(importlib.import_module(VERBS[words[0]][0]).main(words[1:]))
+    return _without_verb(words)
+
+
+@command("")
+def _without_verb(words: Sequence[str] | None) -> None:
+    import difflib
+
+    word = words[0] if words else "--help"
+    if word in ("-h", "--help"):
+        print(HELP)
+        return
+    if word == "--version":
+        print(f"roadsigns {__version__}")
+        return
+    near = difflib.get_close_matches(word, VERBS, n=1)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    raise UsageError(f"Unknown verb {word!r}. {hint}Verbs: {', '.join(VERBS)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""Keras and the machine it runs on: chosen and loaded quietly, and described for result files."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .errors import ModelError, UsageError
+
+_BACKENDS = ("tensorflow", "jax")
+
+
+def start() -> str:
+    """Load Keras with its backend and return the backend's name; every command calls this before it imports Keras.
+
+    The backend is `KERAS_BACKEND`, else TensorFlow, else JAX where TensorFlow is not installed. TensorFlow's start-up
+    lines are kept off stderr. Its oneDNN kernels are asked for, since without them a CPU trains more slowly.
+
+    Raises:
+        UsageError: `KERAS_BACKEND` names another backend.
+        ModelError: no backend is installed.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    installed = [name for name in _BACKENDS if importlib.util.find_spec(name)]
+    wanted = os.environ.get("KERAS_BACKEND") or (installed or [""])[0]
+    if wanted and wanted not in _BACKENDS:
+        raise UsageError(f"Invalid value for KERAS_BACKEND: expected {' or '.join(_BACKENDS)}. Received: {wanted!r}")
+    if wanted not in installed:
+        raise ModelError(f"{wanted or 'A backend'} is not installed. Run: pip install {wanted or 'tensorflow'}")
+    os.environ["KERAS_BACKEND"] = wanted
+    with _silence():
+        for name in installed:
+            if name in (wanted, "tensorflow"):  # Keras loads TensorFlow when it saves, whatever the backend
+                importlib.import_module(name)
+        import keras
+    return str(keras.config.backend())
+
+
+def require_tensorflow(purpose: str) -> Any:
+    """TensorFlow, loaded quietly.
+
+    Raises:
+        ModelError: it is not installed; says that `purpose` needs it.
+    """
+    if not importlib.util.find_spec("tensorflow"):
+        raise ModelError(f"{purpose} needs TensorFlow, which is not installed. Run: pip install tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    with _silence():
+        return importlib.import_module("tensorflow")
+
+
+def machine() -> dict[str, Any]:
+    """The machine, as result files state it: processor, cores, memory in GiB, accelerator (None on a CPU)."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+        "accelerator": accelerator(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Version of Python and of each package that can change a result, and the settings that can."""
+    packages = ("roadsigns", "keras", "tensorflow", "jax", "numpy", "Pillow")
+    found = {name: _version(name) for name in packages}
+    return {
+        "python": platform.python_version(),
+        **{name: version for name, version in found.items() if version},
+        "backend": os.environ.get("KERAS_BACKEND", ""),
+        "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", ""),
+    }
+
+
+def commit() -> str | None:
+    """The git commit of the package's own checkout, with `-dirty` if files differ from it; None outside of one."""
+    here = Path(__file__).parent.parent
+    if not (here / ".git").exists():
+        return None
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607
+            cwd=here,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return described.stdout.strip()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def accelerator() -> str | None:
+    """Name of the device beside the CPU that the loaded backend computes on; None if there is none."""
+    if os.environ.get("KERAS_BACKEND") == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        return None if device.platform == "cpu" else str(device.device_kind)
+    import tensorflow as tf
+
+    for device in tf.config.list_physical_devices("GPU"):
+        return str(tf.config.experimental.get_device_details(device).get("device_name", "GPU"))
+    return None
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Send what is written to file descriptor 2, by C++ code too, nowhere; an exception still passes."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

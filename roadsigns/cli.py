@@ -1,0 +1,116 @@
+"""What all commands share: options from flags and environment, and errors as one line.
+
+Exit status: 0 done, 2 a request that cannot be met (one line on stderr says why), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import errno
+import functools
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn, TypeVar
+
+from .config import SWITCH, Options, check
+from .errors import RoadsignsError, UsageError
+
+AnyOptions = TypeVar("AnyOptions", bound=Options)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}. See {self.prog} --help")
+
+
+def parse(
+    options: type[AnyOptions],
+    argv: Sequence[str] | None,
+    *,
+    verb: str,
+    about: str,
+    examples: Sequence[str],
+    environ: Mapping[str, str] = os.environ,
+) -> AnyOptions:
+    """Read `options` from the command line; a flag wins over its environment variable, that over the default.
+
+    Raises:
+        UsageError: an unknown flag, or a value that is not of its option's kind; names the flag or variable.
+        SystemExit: after `--help`, with status 0.
+    """
+    parser = _Parser(
+        prog=f"roadsigns {verb}",
+        description=about,
+        epilog="examples:\n" + "\n".join(f"  {example}" for example in examples),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    fields = dataclasses.fields(options)
+    for item in fields:
+        _add(parser, item)
+    given = vars(parser.parse_args(argv))
+    values: dict[str, Any] = {}
+    for item in fields:
+        about_item = item.metadata
+        if item.name in given:
+            name = about_item["metavar"] if about_item["positional"] else _flag(item)
+            values[item.name] = check(name, about_item["kind"], given[item.name])
+        elif environ.get(about_item["env"]):
+            values[item.name] = check(about_item["env"], about_item["kind"], environ[about_item["env"]])
+    return options(**values)
+
+
+def _flag(item: dataclasses.Field[Any]) -> str:
+    return "--" + item.name.replace("_", "-")
+
+
+def _add(parser: argparse.ArgumentParser, item: dataclasses.Field[Any]) -> None:
+    about = item.metadata
+    text = about["help"].replace("%", "%%")
+    if item.default not in (None, False, ()):
+        text += f"; default {item.default}"
+    if about["env"]:
+        text += f" (environment: {about['env']})"
+    if about["positional"]:
+        parser.add_argument(item.name, nargs="+", metavar=about["metavar"], help=text)
+    elif about["kind"] is SWITCH:
+        parser.add_argument(_flag(item), action="store_true", default=argparse.SUPPRESS, help=text)
+    else:
+        optional = {} if about["bare"] is None else {"nargs": "?", "const": about["bare"]}
+        parser.add_argument(
+            _flag(item), default=argparse.SUPPRESS, metavar=about["metavar"] or None, help=text, **optional
+        )
+
+
+def command(verb: str) -> Callable[[Callable[[Sequence[str] | None], None]], Callable[..., int]]:
+    """Make `main(argv)` a command: our errors and the system's become one line on stderr and status 2."""
+
+    def decorate(main: Callable[[Sequence[str] | None], None]) -> Callable[..., int]:
+        @functools.wraps(main)
+        def run(argv: Sequence[str] | None = None) -> int:
+            try:
+                main(argv)
+                sys.stdout.flush()
+            except RoadsignsError as error:
+                return _fail(verb, str(error))
+            except BrokenPipeError:  # the reader of our output has left, as `head` does
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                return 0
+            except OSError as error:
+                where = f" {str(error.filename)!r}" if error.filename is not None else ""
+                way_out = ". Make room, or name another folder" if error.errno == errno.ENOSPC else ""
+                return _fail(verb, f"Cannot use{where}: {error.strerror or error}{way_out}")
+            except KeyboardInterrupt:
+                return 130
+            return 0
+
+        return run
+
+    return decorate
+
+
+def _fail(verb: str, message: str) -> int:
+    print(f"{f'roadsigns {verb}'.strip()}: {' '.join(message.split())}", file=sys.stderr)
+    return 2

@@ -1,0 +1,91 @@
+"""The published data set: one zip of three pickles, fetched once, verified and unpacked.
+
+The German Traffic Sign Recognition Benchmark, 32x32 RGB: 34,799 pictures to train, 4,410 to validate, 12,630 to test.
+
+Source: Stallkamp, Schlipsing, Salmen, Igel, "Man vs. computer", Neural Networks 32, 2012; the pickles are those of
+Udacity's self-driving course, at `ADDRESS`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from .. import files
+from ..errors import DataError
+from . import manifest
+from .archive import MEMBERS, check_members, member, open_zip
+from .download import download
+from .manifest import FileRecord, Manifest
+from .schema import to_split
+from .split import SPLITS
+from .unpickle import load_arrays
+
+SOURCE = "gtsrb"
+ADDRESS = (
+    "https://d17h27t6h515a5.cloudfront.net/topher/2017/February/5898cd6f_traffic-signs-data/traffic-signs-data.zip"
+)
+PICTURES = {"train": 34_799, "valid": 4_410, "test": 12_630}
+MAX_ZIP_BYTES = 512 * 2**20
+
+
+def fetch(
+    folder: Path,
+    *,
+    address: str = ADDRESS,
+    pictures: Mapping[str, int] = PICTURES,
+    get: Callable[..., None] = download,
+) -> tuple[Manifest, bool]:
+    """Make sure that `folder` holds the published pickles.
+
+    The zip lands in `folder`, and is deleted once the pickles out of it are there: it holds nothing else. A zip of that
+    name that someone has put there is taken as it is.
+
+    Args:
+        folder: created where it is missing.
+        address: of the zip.
+        pictures: how many each split must hold.
+        get: fetches an address to a path, as `download` does.
+
+    Returns:
+        The folder's manifest, and whether all was there already.
+
+    Raises:
+        NetworkError: the zip cannot be fetched.
+        DataError: it is damaged or of another form, or the folder holds something else.
+        OSError: the folder cannot be written.
+    """
+    found = manifest.read(folder, SOURCE, MEMBERS)
+    if found:
+        return found, True
+    zip_path = folder / address.rsplit("/", 1)[-1]
+    if not zip_path.exists():
+        get(address, zip_path, max_bytes=MAX_ZIP_BYTES)
+    try:
+        made = Manifest(SOURCE, address, _unpack(zip_path, folder, pictures))
+    except DataError as error:
+        raise DataError(f"{error}. Delete {zip_path} and run again") from error
+    made.write(folder)
+    zip_path.unlink()
+    return made, False
+
+
+def _unpack(zip_path: Path, folder: Path, pictures: Mapping[str, int]) -> dict[str, FileRecord]:
+    """Unpack the three pickles beside their places, check each, and rename all or none of them."""
+    records: dict[str, FileRecord] = {}
+    with open_zip(zip_path) as archive, contextlib.ExitStack() as renames:
+        infos = check_members(archive, zip_path)
+        for split in SPLITS:
+            name = member(split)
+            fresh = renames.enter_context(files.beside(folder / name))
+            with archive.open(infos[name]) as packed, fresh.open("wb") as unpacked:
+                shutil.copyfileobj(packed, unpacked, 2**20)  # checks the CRC at the end
+            with fresh.open("rb") as file:
+                title = f"{name} in {zip_path}"
+                count = len(to_split(load_arrays(file, title, size=infos[name].file_size), title))
+            if count != pictures[split]:
+                raise DataError(f"{title} holds {count:,} pictures; the published one holds {pictures[split]:,}")
+            records[name] = manifest.record(fresh, count)
+    return records

@@ -1,0 +1,114 @@
+"""What a data folder holds and where that comes from: `manifest.json` beside the three pickles."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError
+from ..files import write_json
+
+NAME = "manifest.json"
+MAX_BYTES = 2**20
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """One file as it was when it was verified: its size in bytes, its SHA-256 and the pictures in it."""
+
+    bytes: int
+    sha256: str
+    pictures: int
+
+    def __post_init__(self) -> None:
+        plain = type(self.bytes) is int and type(self.pictures) is int and isinstance(self.sha256, str)
+        if not plain or len(self.sha256) != 64:
+            raise ValueError(f"not a record of a file: {self}")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The source's name and address, and its files by name."""
+
+    source: str
+    address: str
+    files: dict[str, FileRecord]
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as JSON can hold it."""
+        return asdict(self)
+
+    def write(self, folder: Path) -> None:
+        """Write `manifest.json` into `folder`."""
+        write_json(folder / NAME, self.as_json())
+
+
+def record(path: Path, pictures: int) -> FileRecord:
+    """The record of the file at `path`."""
+    return FileRecord(path.stat().st_size, sha256(path), pictures)
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read(folder: Path, source: str, members: tuple[str, ...]) -> Manifest | None:
+    """The manifest of `folder`, or None where there is nothing yet.
+
+    Raises:
+        DataError: the folder holds another source, data of unknown source, a manifest that cannot be read, or files of
+            other sizes than it says.
+    """
+    path = folder / NAME
+    if not path.exists():
+        found = [name for name in members if (folder / name).exists()]
+        if found:
+            raise DataError(
+                f"{folder} holds {found[0]} but no {NAME}, so where it comes from is unknown. "
+                f"Read it with --data {folder}, or choose another --data-dir"
+            )
+        return None
+    try:
+        with path.open("rb") as file:
+            made = json.loads(file.read(MAX_BYTES))
+        files = {name: FileRecord(**made["files"][name]) for name in members}
+        manifest = Manifest(str(made["source"]), str(made["address"]), files)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DataError(f"{path} is damaged ({error!r}). {_way_out(folder)}") from error
+    if manifest.source != source:
+        raise DataError(
+            f"{folder} holds {manifest.source[:40]!r}, not {source!r}. Choose another folder with --data-dir"
+        )
+    for name in members:
+        check_size(folder, name, manifest.files[name])
+    return manifest
+
+
+def check_size(folder: Path, name: str, expected: FileRecord) -> None:
+    """Raise DataError where the file `name` is missing or of another size than when it was verified."""
+    path = folder / name
+    if not path.is_file():
+        raise DataError(f"{path} is missing. {_way_out(folder)}")
+    size = path.stat().st_size
+    if size != expected.bytes:
+        raise DataError(f"{path} has {size:,} bytes, its manifest says {expected.bytes:,}. {_way_out(folder)}")
+
+
+def check_hash(folder: Path, name: str, expected: FileRecord) -> None:
+    """Raise DataError where the file `name` is not the one that was verified. Takes 0.1 s for 100 MB."""
+    check_size(folder, name, expected)
+    received = sha256(folder / name)
+    if received != expected.sha256:
+        raise DataError(
+            f"{folder / name} has changed: SHA-256 {received[:12]}..., its manifest says {expected.sha256[:12]}.... "
+            f"{_way_out(folder)}"
+        )
+
+
+def _way_out(folder: Path) -> str:
+    return f"Delete {folder} and run again"

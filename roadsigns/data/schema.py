@@ -1,0 +1,60 @@
+"""From the arrays of one pickle to a checked `Split`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from .split import SIDE, Split
+
+BOX_WIDTHS = {"sizes": 2, "coords": 4}
+"""Columns of the arrays that a pickle may hold besides: width, height; x1, y1, x2, y2 of the sign."""
+
+
+def to_split(arrays: Mapping[str, NDArray[Any]], name: str) -> Split:
+    """Check `features` and `labels`, and `sizes` and `coords` where they are there.
+
+    Args:
+        arrays: `features` uint8 `(N, 32, 32, 3)` RGB; `labels` of whole numbers `(N,)`; `sizes` `(N, 2)` and `coords`
+            `(N, 4)` uint8 or uint16. N is at least 1.
+        name: what to call the pickle in messages.
+
+    Raises:
+        DataError: an array is missing or of another form.
+    """
+    missing = [key for key in ("features", "labels") if key not in arrays]
+    if missing:
+        held = ", ".join(repr(key[:40]) for key in list(arrays)[:8]) or "nothing"
+        raise DataError(f"{name} has no {' and no '.join(map(repr, missing))}. It holds: {held}")
+    features, labels = arrays["features"], arrays["labels"]
+    if features.dtype != np.uint8 or features.shape[1:] != (SIDE, SIDE, 3):
+        raise DataError(
+            f"`features` in {name} must be uint8 of shape (N, {SIDE}, {SIDE}, 3). "
+            f"Received: {features.dtype} of shape {features.shape}"
+        )
+    if labels.dtype.kind not in "iu" or labels.ndim != 1:
+        raise DataError(
+            f"`labels` in {name} must be whole numbers of shape (N,). Received: {labels.dtype} of shape {labels.shape}"
+        )
+    for key, width in BOX_WIDTHS.items():
+        if key in arrays:
+            _check_boxes(arrays[key], key, name, (len(labels), width))
+    if not len(features):
+        raise DataError(f"{name} holds no pictures; a split needs at least one")
+    try:
+        # A uint64 above 2^63 turns negative here, and is told as such: not a class either way.
+        return Split(features, labels.astype(np.int64))
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name} cannot be used: {error}") from error
+
+
+def _check_boxes(boxes: NDArray[Any], key: str, name: str, shape: tuple[int, int]) -> None:
+    if boxes.dtype not in (np.uint8, np.uint16) or boxes.shape != shape:
+        raise DataError(
+            f"`{key}` in {name} must be uint8 or uint16 of shape {shape}. "
+            f"Received: {boxes.dtype} of shape {boxes.shape}"
+        )

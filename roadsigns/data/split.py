@@ -1,0 +1,69 @@
+"""Pictures with their classes, checked where they are made so that nobody after needs to check again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import signs
+
+SplitName = Literal["train", "valid", "test"]
+SPLITS: tuple[SplitName, ...] = get_args(SplitName)
+SIDE = 32
+"""Height and width of a picture, in pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """One part of a data set.
+
+    Attributes:
+        images: uint8 RGB, shape `(N, 32, 32, 3)`, values 0..255.
+        labels: int64 class ids, shape `(N,)`, values 0..42.
+
+    Raises:
+        TypeError: an array has another dtype.
+        ValueError: an array has another shape, the two differ in length, or a label is not a class.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        _expect("images", self.images, np.uint8, (SIDE, SIDE, 3))
+        _expect("labels", self.labels, np.int64, ())
+        if len(self.images) != len(self.labels):
+            raise ValueError(
+                f"`images` and `labels` must be equally long. Received: {len(self.images)} and {len(self.labels)}"
+            )
+        wrong = np.flatnonzero((self.labels < 0) | (self.labels >= signs.COUNT))
+        if wrong.size:
+            raise ValueError(
+                f"`labels` must be class ids 0..{signs.COUNT - 1}. "
+                f"Received: {self.labels[wrong[0]]} at index {wrong[0]}"
+            )
+
+    def __len__(self) -> int:
+        """Number of pictures."""
+        return len(self.labels)
+
+
+class Splits(NamedTuple):
+    """The three parts of a data set."""
+
+    train: Split
+    valid: Split
+    test: Split
+
+
+def _expect(name: str, array: object, dtype: type[np.generic], shape: tuple[int, ...]) -> None:
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"`{name}` must be a NumPy array. Received: {type(array).__name__}")
+    if array.dtype != dtype:
+        raise TypeError(f"`{name}` must be {np.dtype(dtype)}. Received: {array.dtype} of shape {array.shape}")
+    if array.ndim != 1 + len(shape) or array.shape[1:] != shape:
+        wanted = "(" + ", ".join(["N", *map(str, shape)]) + ("" if shape else ",") + ")"
+        raise ValueError(f"`{name}` must have the shape {wanted}. Received: {array.shape}")

@@ -1,0 +1,126 @@
+"""Picture files to uint8 RGB pixels: PNG and JPEG, every kind of either, and nothing else.
+
+`decode` uses Pillow; `graph_decode` is its twin in TensorFlow operations, which travels inside an exported model. They
+agree in every bit: JPEG by the accurate integer DCT, CMYK converted to RGB, transparency dropped, of 16 bits the high
+byte, of an animated PNG the first frame. A rotation noted in EXIF is ignored: the pixels are taken as they are stored.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import DataError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+Pixels = npt.NDArray[np.uint8]
+
+MAX_PIXELS = 2**26
+"""Largest picture that is decoded, in pixels (67 million; 201 MB of RGB)."""
+
+# What a file's first bytes say it is: format, place, bytes. The formats that are read come first.
+_MAGIC = (
+    ("PNG", 0, b"\x89PNG\r\n\x1a\n"),
+    ("JPEG", 0, b"\xff\xd8\xff"),
+    ("GIF", 0, b"GIF8"),
+    ("BMP", 0, b"BM"),
+    ("WebP", 8, b"WEBP"),
+    ("TIFF", 0, b"II*\x00"),
+    ("TIFF", 0, b"MM\x00*"),
+    ("HEIC", 4, b"ftyphei"),
+    ("HEIC", 4, b"ftypmif"),
+    ("AVIF", 4, b"ftypavi"),
+    ("JPEG XL", 0, b"\xff\x0a"),
+    ("JPEG XL", 4, b"JXL "),
+    ("JPEG 2000", 4, b"jP  "),
+    ("ICO", 0, b"\x00\x00\x01\x00"),
+    ("PPM", 0, b"P6"),
+    ("PDF", 0, b"%PDF"),
+    ("SVG", 0, b"<svg"),
+    ("XML or SVG", 0, b"<?xml"),
+)
+_UNKNOWN = "unknown"
+_HEAD = 32
+
+
+def decode(data: bytes, name: str = "picture") -> Pixels:
+    """Decode the bytes of a PNG or JPEG file.
+
+    Args:
+        data: the whole file.
+        name: what errors call it.
+
+    Returns:
+        uint8 RGB, shape `(H, W, 3)`, values 0..255.
+
+    Raises:
+        DataError: another format (which is named), damaged or cut off, or more than `MAX_PIXELS`.
+    """
+    from PIL import Image
+
+    form = next((form for form, at, magic in _MAGIC if data[at : at + len(magic)] == magic), _UNKNOWN)
+    if form not in ("PNG", "JPEG"):
+        raise DataError(f"{name!r} is a picture of {form} format: expected PNG or JPEG. Convert it first")
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data), formats=(form,)) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise DataError(
+                    f"{name!r} has {width} x {height} pixels: expected at most {MAX_PIXELS:,} in all. Make it smaller"
+                )
+            if image.mode.startswith("I"):  # 16 bits of grey, which Pillow's conversion would cut off at 255
+                return np.repeat((np.asarray(image) >> 8).astype(np.uint8)[..., np.newaxis], 3, axis=2)
+            return np.array(image.convert("RGB"))
+    except DataError:
+        raise
+    except Exception as error:  # Pillow raises whatever the damage leads to: OSError, SyntaxError, struct.error, ...
+        reason = str(error).replace(repr(data), "")[:100] or type(error).__name__
+        raise DataError(f"{name!r} is a damaged {form} file: {reason}. Save it again") from error
+
+
+def read(path: Path) -> Pixels:
+    """`decode` for the file at `path`; OSError when it cannot be read."""
+    return decode(path.read_bytes(), str(path))
+
+
+def graph_decode(data: tf.Tensor) -> tf.Tensor:
+    """`decode` in TensorFlow operations: a string scalar to uint8 `(H, W, 3)`, with InvalidArgumentError for DataError.
+
+    The assertions name the format or the size that was refused.
+    """
+    import tensorflow as tf
+
+    head = tf.strings.join([tf.strings.substr(data, 0, _HEAD), b"\0" * _HEAD])
+    form = tf.constant(_UNKNOWN)
+    for name, at, magic in reversed(_MAGIC):
+        form = tf.where(tf.strings.substr(head, at, len(magic)) == magic, name, form)
+    is_png = form == "PNG"
+    known = tf.debugging.Assert(is_png | (form == "JPEG"), ["image_bytes: expected PNG or JPEG. Received:", form])
+    with tf.control_dependencies([known]):
+        size = tf.cond(is_png, lambda: _graph_png_size(head), lambda: tf.image.extract_jpeg_shape(data)[:2])
+    pixels = tf.reduce_prod(tf.cast(size, tf.int64))
+    small = tf.debugging.Assert(
+        pixels <= MAX_PIXELS, [f"image_bytes: expected at most {MAX_PIXELS} pixels. Received height and width:", size]
+    )
+    with tf.control_dependencies([small]):
+        image = tf.cond(
+            is_png,
+            lambda: tf.io.decode_png(data, channels=3),
+            lambda: tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE"),
+        )
+    return tf.ensure_shape(image, (None, None, 3))
+
+
+def _graph_png_size(head: tf.Tensor) -> tf.Tensor:
+    """Height and width from a PNG's first 24 bytes, int32 `(2,)`; both are below 2^31 in a valid file."""
+    import tensorflow as tf
+
+    numbers = tf.io.decode_raw(tf.strings.substr(head, 16, 8), tf.int32, little_endian=False)
+    return numbers[::-1]

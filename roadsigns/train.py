@@ -1,0 +1,269 @@
+"""The main job, data to served-ready model: `python -m roadsigns.train`.
+
+`fit` runs the epochs of a run; `finish` takes its best epoch to test figures, plots and an exported version.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import backend, runs, tracking
+from .cli import command, parse
+from .config import TrainOptions
+from .files import beside, write_json
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    import numpy.typing as npt
+
+    from .data import Dataset
+
+
+@command("train")
+def main(argv: Sequence[str] | None = None) -> None:
+    """Fetch, read, preprocess, train, evaluate and export."""
+    options = parse(
+        TrainOptions,
+        argv,
+        verb="train",
+        about="Train a network on road signs, score it on the test set and export it for serving.",
+        examples=(
+            "roadsigns train --epochs 2 --use-image-percent 10",
+            "roadsigns train --data traffic-signs-data.zip --epochs 30 --seed 1",
+            "roadsigns train --resume",
+        ),
+    )
+    from . import data, export
+
+    run = None if options.resume is None else runs.resume(options)
+    options = options if run is None else run.options
+    export.check_output(options.output, options.version)
+    tracking.check(options.track)
+    dataset = data.load(options.data, options.data_dir)
+    dataset.splits()  # read and checked before Keras is loaded
+    backend.start()
+    run = run or runs.start(options)
+    say = print_to_stderr if options.json else print
+    say(f"run {run.path}, backend {backend.versions()['backend']}, seed {options.seed}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        fit(run, dataset, say)
+    except KeyboardInterrupt:
+        kept = f"epoch {len(run.history)} is kept" if run.history else "no whole epoch yet"
+        print(f"Interrupted; {kept}. Go on with: roadsigns train --resume {run.path}", file=sys.stderr)
+        raise
+    metrics = finish(run, dataset, say)
+    if options.json:
+        print(json.dumps(metrics))
+
+
+def print_to_stderr(line: str) -> None:
+    """Report progress where it does not mix with JSON on stdout."""
+    print(line, file=sys.stderr)
+
+
+def fit(run: runs.Run, dataset: Dataset, say: Any = print) -> None:
+    """Train the epochs that `run` still lacks, keeping each whole one in its folder.
+
+    Everything random follows from the seed and the number of the epoch, so that a resumed run ends as an unbroken one.
+    """
+    from . import evaluate, networks
+    from .preprocess import preprocess
+
+    options = run.options
+    model = _load_or_build(run)
+    x, labels = preprocess(dataset.train.images), dataset.train.labels
+    x_valid = preprocess(dataset.valid.images)
+    for epoch in range(len(run.history) + 1, options.epochs + 1):
+        started = time.perf_counter()
+        chosen = _draw(len(labels), options, epoch)
+        networks.reseed(model, options.seed, epoch)
+        inputs = networks.feed(x[chosen], options.keep_prob, options.keep_prob_conv)
+        history = model.fit(
+            inputs,
+            labels[chosen],
+            batch_size=options.batch_size,
+            shuffle=False,
+            verbose=0,
+            callbacks=[_progress_bar(epoch, options.epochs)],
+        ).history
+        trained = time.perf_counter()
+        valid = evaluate.score(networks.probabilities(model, x_valid), dataset.valid.labels)
+        row = runs.Epoch(
+            epoch=epoch,
+            loss=float(history["loss"][0]),
+            accuracy=float(history["accuracy"][0]),
+            validation_loss=valid.loss,
+            validation_accuracy=valid.accuracy,
+            images_per_second=len(chosen) / (trained - started),
+            seconds=time.perf_counter() - started,
+        )
+        run.keep(row, model.save)
+        say(_line(row, run))
+
+
+def finish(run: runs.Run, dataset: Dataset, say: Any = print) -> dict[str, Any]:
+    """Score the best epoch of `run` on the test set, export it, and complete the run's folder.
+
+    Returns:
+        The figures as they stand in `metrics.json`, with the keys of the project's result files.
+    """
+    import keras
+
+    from . import evaluate, export, networks, plots
+    from .preprocess import preprocess
+
+    options = run.options
+    best = run.best
+    model = keras.saving.load_model(run.checkpoint(best.epoch))
+    with beside(run.path / "model.keras") as fresh:
+        model.save(fresh, include_optimizer=False)
+    test = evaluate.score(networks.probabilities(model, preprocess(dataset.test.images)), dataset.test.labels)
+    plots.curves(run.history, run.path / "curves.png")
+    exported = export.export_apart(run.path / "model.keras", options.output, options.version, say)
+    metrics = {
+        "name": run.path.name,
+        "command": "python -m roadsigns.train " + _flags(options),
+        "commit": backend.commit(),
+        "date": datetime.date.today().isoformat(),
+        "machine": backend.machine(),
+        "versions": backend.versions(),
+        "network": model.name,
+        "parameters": model.count_params(),
+        "multiply_adds": networks.multiply_adds(model),
+        "recipe": "notebook",
+        "trained_on": dataset.kind,
+        "data": {**dataset.manifest, "source": Path(dataset.source).name},
+        "seeds": [options.seed],
+        "epochs": options.epochs,
+        "best_epoch": best.epoch,
+        "train_minutes": round(sum(row.seconds for row in run.history) / 60, 2),
+        "validation_accuracy": best.validation_accuracy,
+        "test_accuracy": test.accuracy,
+        "test_loss": test.loss,
+        "ece": test.ece,
+        "class_accuracies": test.class_accuracies(),
+        "exported": None if exported is None else str(exported),
+    }
+    write_json(run.path / "metrics.json", metrics)
+    say(f"best epoch {best.epoch}: validation {best.validation_accuracy:.2%}, test {test.accuracy:.2%}")
+    say(f"wrote {run.path}/: config.json, history.csv, metrics.json, curves.png, model.keras")
+    if exported is not None:
+        say(f"wrote {exported}: a SavedModel for TensorFlow Serving")
+    if options.track:
+        _track(run, dataset, test.accuracy, exported)
+    return metrics
+
+
+def _track(run: runs.Run, dataset: Dataset, accuracy: float, exported: Path | None) -> None:
+    """Tell the tracker that the run asks for; on stderr where stdout is JSON."""
+    import importlib.metadata
+
+    options = run.options
+    record = tracking.Record(
+        parameters={
+            "epochs": options.epochs,
+            "training_size": len(_draw(len(dataset.train), options, 1)),
+            "optimizer": "adam",
+        },
+        accuracy=accuracy,
+        inputs=[dataset.path],
+        outputs=[] if exported is None else [exported],
+        model_directory=None if exported is None else options.output,
+        framework_version=None if exported is None else importlib.metadata.version("tensorflow"),
+        history=[dataclasses.asdict(row) for row in run.history],
+        run_folder=run.path,
+        start=run.started,
+        end=datetime.datetime.now(),
+    )
+    tracking.publish(str(options.track), record, sys.stderr if options.json else sys.stdout)
+
+
+def _load_or_build(run: runs.Run) -> keras.Model:
+    if run.history:
+        import keras
+
+        from . import networks  # noqa: F401  Keras finds our layers by their registration
+
+        return keras.saving.load_model(run.checkpoint(len(run.history)))
+    return build(run.options)
+
+
+def build(options: TrainOptions) -> keras.Model:
+    """The network of `options`, compiled for training."""
+    import keras
+
+    from . import networks
+
+    model = networks.notebook(options.seed)
+    model.compile(
+        optimizer=keras.optimizers.Adam(options.learning_rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        # XLA makes this network's convolutions several times slower on a CPU; JAX compiles in any case.
+        jit_compile="auto" if backend.accelerator() or keras.config.backend() == "jax" else False,
+    )
+    return model
+
+
+def _draw(pictures: int, options: TrainOptions, epoch: int) -> npt.NDArray[np.int64]:
+    """The pictures of an epoch in their order: `use_image_percent` of all, drawn afresh, at least one."""
+    import numpy as np
+
+    count = max(1, int(pictures * options.use_image_percent / 100))  # 1 % of 34,799 is the notebook's 347
+    return np.random.default_rng([options.seed, epoch]).permutation(pictures)[:count]
+
+
+def _line(row: runs.Epoch, run: runs.Run) -> str:
+    left = (run.options.epochs - row.epoch) * row.seconds
+    return (
+        f"epoch {row.epoch:3d}/{run.options.epochs}  loss {row.loss:.4f}  accuracy {row.accuracy:7.2%}  "
+        f"validation {row.validation_accuracy:7.2%}  {row.images_per_second:,.0f} images/s  "
+        f"{datetime.timedelta(seconds=round(left))} left"
+    )
+
+
+def _progress_bar(epoch: int, epochs: int) -> Any:
+    """A Keras callback that shows the epoch's progress on a terminal, and nothing anywhere else."""
+    import keras
+    from rich.console import Console
+    from rich.progress import Progress
+
+    class Bar(keras.callbacks.Callback):
+        def on_train_begin(self, logs: Any = None) -> None:
+            console = Console(stderr=True)
+            self.bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+            self.task = self.bar.add_task(f"epoch {epoch}/{epochs}", total=self.params["steps"])
+            self.bar.start()
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.bar.update(self.task, completed=batch + 1)
+
+        def on_train_end(self, logs: Any = None) -> None:
+            self.bar.stop()
+
+    return Bar()
+
+
+def _flags(options: TrainOptions) -> str:
+    """The flags that repeat a run; the place of a data set stays out of result files, so a path is named `PATH`."""
+    data = options.data if os.sep not in options.data else "PATH"
+    return (
+        f"--data {data} --epochs {options.epochs} --use-image-percent {options.use_image_percent:g} "
+        f"--batch-size {options.batch_size} --learning-rate {options.learning_rate:g} "
+        f"--keep-prob {options.keep_prob:g} --keep-prob-conv {options.keep_prob_conv:g} --seed {options.seed}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import pickle
+import re
+import stat
+import struct
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from roadsigns.data.archive import read_split
+from roadsigns.errors import DataError
+
+MakeZip = Callable[..., Path]
+
+
+def test_read_split_is_what_was_packed(archive: Path, pickles: dict[str, bytes]) -> None:
+    for name, count in (("train", 6), ("valid", 3), ("test", 4)):
+        split = read_split(archive, name)  # type: ignore[arg-type]
+        packed = pickle.loads(pickles[f"{name}.p"])
+        np.testing.assert_array_equal(split.images, packed["features"])
+        np.testing.assert_array_equal(split.labels, packed["labels"])
+        assert len(split) == count
+
+
+def test_read_split_of_a_folder(tmp_path: Path, pickles: dict[str, bytes]) -> None:
+    for name, data in pickles.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "notes.txt").write_text("a folder may hold other things")
+    assert len(read_split(tmp_path, "valid")) == 3
+    (tmp_path / "valid.p").unlink()
+    with pytest.raises(DataError, match=re.escape(f"{tmp_path} has no valid.p")):
+        read_split(tmp_path, "valid")
+
+
+@pytest.mark.parametrize("extra", ["more.p", "/train.p", "../train.p", "a/train.p", "TRAIN.P", "train.p/", "a\x00b"])
+def test_read_split_refuses_other_members(make_zip: MakeZip, pickles: dict[str, bytes], extra: str) -> None:
+    path = make_zip({**pickles, "x" * len(extra): b""})
+    path.write_bytes(path.read_bytes().replace(b"x" * len(extra), extra.encode()))
+    with pytest.raises(DataError, match=re.escape(f"{path} holds {extra!r}; expected train.p, valid.p, test.p")):
+        read_split(path, "train")
+
+
+def test_read_split_refuses_a_missing_member(make_zip: MakeZip, pickles: dict[str, bytes]) -> None:
+    del pickles["test.p"]
+    with pytest.raises(DataError, match=r"has no test\.p; expected train\.p, valid\.p, test\.p$"):
+        read_split(make_zip(pickles), "train")
+
+
+def test_read_split_refuses_a_member_twice(archive: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile warns of the duplicate
+        with zipfile.ZipFile(archive, "a") as opened:
+            opened.writestr("valid.p", b"")
+    with pytest.raises(DataError, match=r"holds 'valid\.p' twice"):
+        read_split(archive, "train")
+
+
+@pytest.mark.parametrize(
+    ("mode", "method", "message"),
+    [
+        (stat.S_IFLNK | 0o777, zipfile.ZIP_STORED, "'train.p', which is a link or folder"),
+        (stat.S_IFREG, zipfile.ZIP_LZMA, "'train.p' packed by method 14"),
+    ],
+)
+def test_read_split_refuses_odd_members(tmp_path: Path, mode: int, method: int, message: str) -> None:
+    path = tmp_path / "odd.zip"
+    with zipfile.ZipFile(path, "w", method) as opened:
+        info = zipfile.ZipInfo("train.p")
+        info.external_attr = mode << 16
+        info.compress_type = method
+        opened.writestr(info, "/etc/passwd")
+    with pytest.raises(DataError, match=re.escape(message)):
+        read_split(path, "train")
+
+
+def central(data: bytes, offset: int, value: bytes) -> bytes:
+    """`data` with bytes of the first entry of the zip's directory replaced."""
+    at = data.index(b"PK\x01\x02") + offset
+    return data[:at] + value + data[at + len(value) :]
+
+
+@pytest.mark.parametrize(
+    ("offset", "value", "message"),
+    [
+        (8, struct.pack("<H", 1), "'train.p' encrypted"),
+        (24, struct.pack("<I", 2**30), "1,073,741,824 bytes; at most 536,870,912 are unpacked"),
+        (24, struct.pack("<I", 2**28), "'train.p', which claims 268,435,456 bytes in "),
+        (16, b"\0\0\0\0", "is damaged or no zip"),  # the CRC
+        (42, struct.pack("<I", 7), "is damaged or no zip"),  # the place of the member
+    ],
+)
+def test_read_split_refuses_lies(archive: Path, offset: int, value: bytes, message: str) -> None:
+    archive.write_bytes(central(archive.read_bytes(), offset, value))
+    with pytest.raises(DataError, match=re.escape(message)):
+        read_split(archive, "train")
+
+
+def test_read_split_checks_the_crc(make_zip: MakeZip, pickles: dict[str, bytes]) -> None:
+    """A flipped pixel leaves a sound pickle: only the CRC can tell."""
+    path = make_zip(pickles)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as opened:
+        for name, data in pickles.items():
+            opened.writestr(name, data)
+    data = bytearray(path.read_bytes())
+    data[2000] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=r"Bad CRC-32 for file 'train\.p'.*\. Fetch it again"):
+        read_split(path, "train")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
+def test_read_split_refuses_a_truncated_zip(archive: Path, share: float) -> None:
+    data = archive.read_bytes()
+    archive.write_bytes(data[: int(share * len(data))])
+    with pytest.raises(DataError, match=re.escape(f"{archive} is damaged or no zip")):
+        read_split(archive, "train")
+
+
+def test_read_split_of_any_flipped_byte_is_an_error_or_right(make_zip: MakeZip, make_arrays: Any) -> None:
+    pickles = {name: pickle.dumps(make_arrays(1), 3) for name in ("train.p", "valid.p", "test.p")}
+    path = make_zip(pickles)
+    data = path.read_bytes()
+    expected = make_arrays(1)
+    for at in range(0, len(data), 7):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1 :])
+        try:
+            split = read_split(path, "train")
+        except DataError:
+            continue
+        np.testing.assert_array_equal(split.images, expected["features"])
+
+
+def test_read_split_does_not_wait_for_a_pipe(tmp_path: Path) -> None:
+    import os
+
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="neither a zip nor a folder"):
+        read_split(tmp_path / "pipe", "train")

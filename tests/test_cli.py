@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import dataclasses
+import errno
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import roadsigns
+from roadsigns import config
+from roadsigns.cli import command, parse
+from roadsigns.config import EvaluateOptions, Options, PredictOptions, TrainOptions
+from roadsigns.errors import DataError, ModelError, NetworkError, UsageError
+
+EVERY = [
+    config.DataCommandOptions,
+    config.TrainOptions,
+    config.EvaluateOptions,
+    config.PredictOptions,
+    config.ExportOptions,
+]
+
+
+def read(options: type[Any], *argv: str, **environ: str) -> Any:
+    return parse(options, argv, verb="try", about="Tries.", examples=("roadsigns try --x 1",), environ=environ)
+
+
+def test_parse_gives_the_defaults() -> None:
+    assert read(TrainOptions) == TrainOptions()
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ", "epochs"),
+    [
+        ([], {}, 15),
+        ([], {"EPOCHS": "2"}, 2),
+        (["--epochs", "3"], {}, 3),
+        (["--epochs", "3"], {"EPOCHS": "2"}, 3),
+        (["--epochs", "15"], {"EPOCHS": "2"}, 15),
+        (["--epochs=3", "--epochs", "4"], {}, 4),
+        ([], {"EPOCHS": ""}, 15),
+        (["--epochs", "3"], {"EPOCHS": "abc"}, 3),
+        ([], {"epochs": "2", "SEED": "9"}, 15),
+    ],
+)
+def test_a_flag_wins_over_its_variable(argv: list[str], environ: dict[str, str], epochs: int) -> None:
+    assert read(TrainOptions, *argv, **environ) == TrainOptions(epochs=epochs)
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ", "percent"),
+    [([], {"USE_IMAGE_PERCENT": "1"}, 1.0), (["--use-image-percent", "0.5"], {"USE_IMAGE_PERCENT": "1"}, 0.5)],
+)
+def test_use_image_percent_is_read_likewise(argv: list[str], environ: dict[str, str], percent: float) -> None:
+    assert read(TrainOptions, *argv, **environ) == TrainOptions(use_image_percent=percent)
+
+
+def test_parse_reads_the_process_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EPOCHS", "4")
+    monkeypatch.setattr(sys, "argv", ["roadsigns", "--seed", "5"])
+    options = parse(TrainOptions, None, verb="train", about="", examples=())
+    assert (options.epochs, options.seed) == (4, 5)
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["--resume"], TrainOptions(resume="newest")),
+        (["--resume", "runs/a"], TrainOptions(resume="runs/a")),
+        (["--resume", "--seed", "1"], TrainOptions(resume="newest", seed=1)),
+        (["--json"], TrainOptions(json=True)),
+        (["--data-dir", "a b"], TrainOptions(data_dir=Path("a b"))),
+        (["--track", "mlflow"], TrainOptions(track="mlflow")),
+    ],
+)
+def test_parse_reads_flags(argv: list[str], expected: TrainOptions) -> None:
+    assert read(TrainOptions, *argv) == expected
+
+
+def test_parse_takes_files_and_flags_in_any_order() -> None:
+    expected = PredictOptions(files=(Path("a.png"), Path("b.jpg")), json=True)
+    assert read(PredictOptions, "a.png", "b.jpg", "--json") == expected
+    assert read(PredictOptions, "--json", "a.png", "b.jpg") == expected
+
+
+WHOLE = "expected a whole number of at least 1"
+BAD: dict[str, tuple[type[Options], list[str], dict[str, str], str]] = {
+    "flag": (TrainOptions, ["--epochs", "0"], {}, f"Invalid value for --epochs: {WHOLE}. Received: '0'"),
+    "negative": (TrainOptions, ["--epochs", "-1"], {}, f"Invalid value for --epochs: {WHOLE}. Received: '-1'"),
+    "variable": (TrainOptions, [], {"EPOCHS": "abc"}, f"Invalid value for EPOCHS: {WHOLE}. Received: 'abc'"),
+    "percent": (
+        TrainOptions,
+        [],
+        {"USE_IMAGE_PERCENT": "101"},
+        "Invalid value for USE_IMAGE_PERCENT: expected a number above 0 and at most 100. Received: '101'",
+    ),
+    "dashes": (TrainOptions, ["--keep-prob-conv", "NaN"], {}, "Invalid value for --keep-prob-conv: expected a number"),
+    "rate": (TrainOptions, ["--learning-rate=1e400"], {}, "Invalid value for --learning-rate: expected a number above"),
+    "choice": (EvaluateOptions, ["--split", "all"], {}, "--split: expected train, valid or test. Received: 'all'"),
+    "empty": (TrainOptions, ["--output", ""], {}, "Invalid value for --output: expected a path. Received: ''"),
+    "empty file": (PredictOptions, [""], {}, "Invalid value for FILE: expected one or more paths. Received: ['']"),
+    "unknown": (TrainOptions, ["--epoch", "1"], {}, "unrecognized arguments: --epoch 1. See roadsigns try --help"),
+    "stray": (TrainOptions, ["now"], {}, "unrecognized arguments: now. See roadsigns try --help"),
+    "no value": (TrainOptions, ["--epochs"], {}, "argument --epochs: expected one argument. See roadsigns try --help"),
+    "value of a switch": (TrainOptions, ["--json=1"], {}, "argument --json: ignored explicit argument '1'. See"),
+    "no file": (PredictOptions, [], {}, "the following arguments are required: FILE. See roadsigns try --help"),
+}
+
+
+@pytest.mark.parametrize(("options", "argv", "environ", "message"), BAD.values(), ids=BAD.keys())
+def test_parse_rejects(options: type[Options], argv: list[str], environ: dict[str, str], message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        read(options, *argv, **environ)
+
+
+@pytest.mark.parametrize("options", EVERY)
+def test_help_lists_every_flag(options: type[Options], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        read(options, "--help")
+    assert leaving.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert text.startswith("usage: roadsigns try") and text.endswith("examples: roadsigns try --x 1")
+    for item in dataclasses.fields(options):
+        name = item.metadata["metavar"] if item.metadata["positional"] else "--" + item.name.replace("_", "-")
+        assert re.search(rf" {name} ", text), name
+        # argparse may break a long help text at a hyphen
+        assert item.metadata["help"].replace(" ", "") in text.replace(" ", ""), name
+        assert item.metadata["env"] in text
+
+
+def test_help_states_defaults_and_variables(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        read(TrainOptions, "--help")
+    text = " ".join(capsys.readouterr().out.split())
+    assert "passes over the training pictures; default 15 (environment: EPOCHS)" in text
+    assert "(environment: USE_IMAGE_PERCENT)" in text
+    assert "default None" not in text and "default False" not in text
+
+
+FAILURES: dict[str, tuple[BaseException, str]] = {
+    "usage": (UsageError("No such flag."), "roadsigns try: No such flag."),
+    "data": (DataError("Damaged."), "roadsigns try: Damaged."),
+    "network": (NetworkError("No answer."), "roadsigns try: No answer."),
+    "several lines": (ModelError("One\n  two\tthree"), "roadsigns try: One two three"),
+    "missing": (
+        FileNotFoundError(errno.ENOENT, "No such file or directory", "a b.png"),
+        "roadsigns try: Cannot use 'a b.png': No such file or directory",
+    ),
+    "path object": (
+        PermissionError(errno.EACCES, "Permission denied", Path("runs")),
+        "roadsigns try: Cannot use 'runs': Permission denied",
+    ),
+    "without a name": (OSError(errno.ENOSPC, "No space left on device"), "roadsigns try: Cannot use: No space left"),
+    "words only": (OSError("gone"), "roadsigns try: Cannot use: gone"),
+}
+
+
+@pytest.mark.parametrize(("error", "line"), FAILURES.values(), ids=FAILURES.keys())
+def test_an_expected_failure_is_one_line_and_status_2(
+    error: BaseException, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @command("try")
+    def main(argv: Any = None) -> None:
+        raise error
+
+    assert main([]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith(line) and err.count("\n") == 1
+
+
+def test_success_is_0_and_gets_the_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    @command("try")
+    def main(argv: Any = None) -> None:
+        print(argv)
+
+    assert main(["--x"]) == 0
+    assert main() == 0
+    assert capsys.readouterr() == ("['--x']\nNone\n", "")
+
+
+def test_an_interrupt_is_130(capsys: pytest.CaptureFixture[str]) -> None:
+    @command("try")
+    def main(argv: Any = None) -> None:
+        raise KeyboardInterrupt
+
+    assert main([]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_bug_passes_untouched() -> None:
+    @command("try")
+    def main(argv: Any = None) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        main([])
+
+
+@pytest.mark.parametrize("lines", [1, 100_000], ids=["what a buffer holds", "more than a buffer"])
+def test_a_reader_that_leaves_is_no_failure(lines: int) -> None:
+    """As in `roadsigns evaluate | head -1`."""
+    program = f"""
+import sys
+from roadsigns.cli import command
+
+@command("try")
+def main(argv=None):
+    for _ in range({lines}):
+        print("a line of output")
+
+sys.exit(main([]))
+"""
+    reader, writer = os.pipe()
+    os.close(reader)
+    environ = {**os.environ, "PYTHONPATH": str(Path(roadsigns.__file__).parent.parent), "PYTHONUNBUFFERED": ""}
+    try:
+        done = subprocess.run([sys.executable, "-c", program], stdout=writer, stderr=subprocess.PIPE, env=environ)
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")

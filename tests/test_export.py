@@ -1,0 +1,289 @@
+"""Exported versions, read back with plain TensorFlow."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+
+import cv2
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from skimage.filters import rank
+from skimage.morphology import disk
+from tensorflow_serving.apis import prediction_log_pb2
+
+from pictures import draw_signs
+from roadsigns import export, networks, signs
+from roadsigns.errors import ModelError, UsageError
+
+IMAGES, _ = draw_signs(5, seed=3)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return networks.notebook(seed=1)
+
+
+@pytest.fixture(scope="module")
+def output(model, tmp_path_factory):
+    output = tmp_path_factory.mktemp("models") / "roadsigns"
+    export.export(model, output)
+    return output
+
+
+@pytest.fixture(scope="module")
+def served(output):
+    return tf.saved_model.load(str(output / "1"))
+
+
+def notebook_x(images):
+    """The notebook's own preprocessing, picture by picture."""
+    grey = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in images)
+    return np.stack([rank.equalize(image, footprint=disk(30)) / 255 for image in grey]).astype(np.float32)[..., None]
+
+
+def at_one(model, x):
+    """The class probabilities, by Keras and a softmax in float64."""
+    ones = np.ones(len(x), np.float32)
+    scores = np.asarray(model({"x": x, "keep_prob": ones, "keep_prob_conv": ones}), np.float64)
+    weights = np.exp(scores)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def test_export_has_the_stated_signatures(served):
+    def described(specs):
+        return {
+            name: (spec.dtype.name, None if spec.shape.rank is None else spec.shape.as_list()) for name, spec in specs
+        }
+
+    found = {
+        name: (
+            described(function.structured_input_signature[1].items()),
+            described(function.structured_outputs.items()),
+        )
+        for name, function in served.signatures.items()
+    }
+    named = {
+        "probabilities": ("float32", [None, 43]),
+        "class_ids": ("int64", [None, 5]),
+        "class_names": ("string", [None, 5]),
+        "scores": ("float32", [None, 5]),
+    }
+    assert found == {
+        "serving_default": (
+            {"x": ("float32", [None, 32, 32, 1]), "keep_prob": ("float32", None), "keep_prob_conv": ("float32", None)},
+            {"y": ("float32", [None, 43])},
+        ),
+        "predict_images": ({"image_bytes": ("string", [None])}, named),
+        "predict_pixels": ({"images": ("uint8", [None, None, None, 3])}, named),
+    }
+
+
+@pytest.mark.parametrize("batch", [1, 5])
+@pytest.mark.parametrize("keep", [1.0, [1.0]])
+def test_serving_default_equals_the_live_model(served, model, batch, keep):
+    x = notebook_x(IMAGES[:batch])
+    y = served.signatures["serving_default"](x=x, keep_prob=tf.constant(keep), keep_prob_conv=tf.constant(keep))["y"]
+    np.testing.assert_allclose(y, at_one(model, x), atol=1e-6)
+
+
+def test_serving_default_takes_one_value_per_image(served, model):
+    x = notebook_x(IMAGES)
+    keep = tf.constant([1.0, 0.5, 1.0, 0.5, 1.0])
+    y = served.signatures["serving_default"](x=x, keep_prob=keep, keep_prob_conv=tf.constant(1.0))["y"].numpy()
+    want = at_one(model, x)
+    np.testing.assert_allclose(y[::2], want[::2], atol=1e-6)
+    assert np.abs(y[1::2] - want[1::2]).max(axis=1).min() > 1e-4
+
+
+def test_serving_default_gives_one_image_as_many_answers_as_values(served):
+    x = notebook_x(IMAGES[:1])
+    many = tf.fill([30], 0.7)
+    for keeps in ((many, tf.constant([1.0])), (tf.constant(1.0), many), (many, many)):
+        y = served.signatures["serving_default"](x=x, keep_prob=keeps[0], keep_prob_conv=keeps[1])["y"].numpy()
+        assert y.shape == (30, 43)
+        assert len(np.unique(y, axis=0)) == 30
+
+
+def test_serving_default_drops_anew_at_every_start(output):
+    """Two processes, and a seed in both: the answers still differ."""
+    program = (
+        "import sys, tensorflow as tf; tf.random.set_seed(0); m = tf.saved_model.load(sys.argv[1]);"
+        "half = tf.constant(0.5); serve = m.signatures['serving_default'];"
+        "y = serve(x=tf.ones([1, 32, 32, 1]), keep_prob=half, keep_prob_conv=half)['y'];"
+        "print(y.numpy().tobytes().hex())"
+    )
+    answers = [
+        subprocess.run(
+            [sys.executable, "-c", program, str(output / "1")], capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    ]
+    assert answers[0] != answers[1]
+
+
+@pytest.mark.parametrize("bad", [0.0, -0.5, 1.0001, float("nan"), float("inf"), [1.0, 1.0, float("nan"), 1.0, 1.0]])
+@pytest.mark.parametrize("name", ["keep_prob", "keep_prob_conv"])
+def test_serving_default_refuses_keep_probabilities_by_name_and_value(served, name, bad):
+    keeps = {"keep_prob": tf.constant(1.0), "keep_prob_conv": tf.constant(1.0), name: tf.constant(bad)}
+    value = np.ravel(bad)[2 if isinstance(bad, list) else 0]
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=rf"`{name}`: expected numbers in \(0, 1\].*{re.escape(f'{value:g}')}"
+    ):
+        served.signatures["serving_default"](x=notebook_x(IMAGES), **keeps)
+
+
+@pytest.mark.parametrize(("images", "values"), [(5, 2), (5, 6), (5, 0), (1, 0), (2, 1000)])
+def test_serving_default_refuses_another_number_of_values(served, images, values):
+    x = notebook_x(IMAGES[:images])
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"Invalid shape of `keep_prob_conv`"):
+        served.signatures["serving_default"](x=x, keep_prob=tf.constant(1.0), keep_prob_conv=tf.fill([values], 1.0))
+
+
+@pytest.mark.parametrize("batch", [1, 5])
+def test_predict_pixels_names_what_the_notebook_would_see(served, model, batch):
+    images = IMAGES[:batch]
+    answer = {name: value.numpy() for name, value in served.signatures["predict_pixels"](images=images).items()}
+    want = at_one(model, notebook_x(images))
+    np.testing.assert_allclose(answer["probabilities"], want, atol=1e-6)
+    for row in range(batch):
+        best = sorted(range(43), key=lambda i: -answer["probabilities"][row, i])[:5]
+        assert answer["class_ids"][row].tolist() == best
+        assert [name.decode() for name in answer["class_names"][row]] == [signs.NAMES[i] for i in best]
+        np.testing.assert_array_equal(answer["scores"][row], answer["probabilities"][row, best])
+
+
+def test_predict_images_sees_the_same_pixels_in_pictures_of_any_size(served, model):
+    rng = np.random.default_rng(0)
+    pictures = [rng.integers(0, 256, (h, w, 3), dtype=np.uint8) for h, w in ((32, 32), (15, 250), (100, 31))]
+    files = []
+    for picture, (form, options) in zip(pictures, (("PNG", {}), ("PNG", {}), ("JPEG", {"quality": 70})), strict=True):
+        file = io.BytesIO()
+        Image.fromarray(picture).save(file, form, **options)
+        files.append(file.getvalue())
+    decoded = [np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in files]
+    small = [cv2.resize(picture, (32, 32), interpolation=cv2.INTER_LINEAR) for picture in decoded]
+    answer = served.signatures["predict_images"](image_bytes=tf.constant(files))["probabilities"]
+    np.testing.assert_allclose(answer, at_one(model, notebook_x(small)), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("signature", "inputs"),
+    [
+        ("predict_images", {"image_bytes": tf.zeros([0], tf.string)}),
+        ("predict_pixels", {"images": tf.zeros([0, 40, 50, 3], tf.uint8)}),
+        (
+            "serving_default",
+            {"x": tf.zeros([0, 32, 32, 1]), "keep_prob": tf.constant(1.0), "keep_prob_conv": tf.constant([1.0])},
+        ),
+    ],
+)
+def test_signatures_answer_no_picture_with_no_row(served, signature, inputs):
+    for value in served.signatures[signature](**inputs).values():
+        assert value.shape[0] == 0
+
+
+def test_predict_images_refuses_one_bad_file_among_good(served):
+    file = io.BytesIO()
+    Image.fromarray(IMAGES[0]).save(file, "PNG")
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"expected PNG or JPEG.*\[GIF\]"):
+        served.signatures["predict_images"](image_bytes=tf.constant([file.getvalue(), b"GIF89a"]))
+
+
+def test_export_carries_names_and_warm_up(output, served):
+    version = output / "1"
+    assert (version / "assets" / "signnames.csv").read_text().splitlines()[:2] == [
+        "ClassId,SignName",
+        "0,Speed limit (20km/h)",
+    ]
+    warmed = set()
+    for record in tf.data.TFRecordDataset(str(version / "assets.extra" / "tf_serving_warmup_requests")):
+        request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+        assert request.model_spec.name == "roadsigns_model"
+        inputs = {name: tf.constant(tf.make_ndarray(value)) for name, value in request.inputs.items()}
+        served.signatures[request.model_spec.signature_name](**inputs)
+        warmed.add(request.model_spec.signature_name)
+    assert warmed == {"serving_default", "predict_images", "predict_pixels"}
+
+
+def test_export_takes_the_next_free_version_and_leaves_nothing_else(model, tmp_path):
+    (tmp_path / "7").mkdir()
+    (tmp_path / "007x").mkdir()
+    assert export.export(model, tmp_path) == tmp_path / "8"
+    assert sorted(os.listdir(tmp_path)) == ["007x", "7", "8"]
+
+
+def test_export_refuses_a_version_that_is_there(model, tmp_path):
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "mine").write_text("kept")
+    with pytest.raises(UsageError, match="--version 1 is there already"):
+        export.export(model, tmp_path, version=1)
+    assert (tmp_path / "1" / "mine").read_text() == "kept"
+    assert os.listdir(tmp_path) == ["1"]
+
+
+def test_export_that_fails_leaves_nothing(model, tmp_path, monkeypatch):
+    def full(path):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(export, "_write_warmup", full)
+    with pytest.raises(OSError, match="No space left"):
+        export.export(model, tmp_path)
+    assert os.listdir(tmp_path) == []
+
+
+def test_export_gives_way_when_its_number_is_taken_meanwhile(model, tmp_path, monkeypatch):
+    write = export._write_warmup
+
+    def somebody_else_is_faster(path):
+        write(path)
+        (tmp_path / "1").mkdir(exist_ok=True)
+        (tmp_path / "1" / "theirs").write_text("kept")
+
+    monkeypatch.setattr(export, "_write_warmup", somebody_else_is_faster)
+    assert export.export(model, tmp_path) == tmp_path / "2"
+    assert os.listdir(tmp_path / "1") == ["theirs"]
+
+
+def test_check_output_refuses_a_file_in_the_way(tmp_path):
+    (tmp_path / "models").write_text("a file")
+    with pytest.raises(UsageError, match="is not a writable folder"):
+        export.check_output(tmp_path / "models" / "roadsigns", None)
+
+
+def test_command_exports_a_keras_file(model, tmp_path, capsys):
+    model.save(tmp_path / "model.keras")
+    assert export.main(["--model", str(tmp_path / "model.keras"), "--output", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out == f"wrote {tmp_path / 'out' / '1'}: serve it as roadsigns_model\n"
+    assert tf.saved_model.contains_saved_model(str(tmp_path / "out" / "1"))
+
+
+BAD_MODELS = {
+    "missing": (lambda path: None, "is not there"),
+    "text": (lambda path: path.write_text("hello"), "cannot be loaded as a Keras model"),
+    "other network": (
+        lambda path: keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(path),
+        "is another model: expected the inputs x, keep_prob, keep_prob_conv",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_MODELS)
+def test_command_refuses_bad_models_in_one_line(kind, tmp_path, capsys):
+    make, message = BAD_MODELS[kind]
+    make(tmp_path / "model.keras")
+    assert export.main(["--model", str(tmp_path / "model.keras"), "--output", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_export_refuses_another_backend(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    with pytest.raises(ModelError, match="KERAS_BACKEND=tensorflow"):
+        export.export(model, tmp_path)

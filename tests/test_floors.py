@@ -1,0 +1,128 @@
+"""Who imports whom: the table of rooms and floors in the architecture, held to."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import roadsigns
+
+PACKAGE = Path(roadsigns.__file__).parent
+
+FLOORS = {
+    "__init__": 0,
+    "errors": 0,
+    "signs": 0,
+    "config": 0,
+    "files": 0,
+    "cli": 1,
+    "data": 1,
+    "preprocess": 1,
+    "augment": 1,
+    "networks": 1,
+    "backend": 1,
+    "runs": 1,
+    "pictures": 1,
+    "evaluate": 2,
+    "report": 2,
+    "export": 2,
+    "models": 2,
+    "plots": 2,
+    "tracking": 2,
+    "train": 3,
+    "predict": 3,
+    "serving": 4,
+    "app": 4,
+    "__main__": 5,
+}
+
+NEIGHBOURS = {
+    ("config", "errors"),
+    ("data", "cli"),
+    ("data", "preprocess"),
+    ("networks", "preprocess"),
+    ("evaluate", "models"),
+    ("export", "models"),
+}
+"""The arrows within a floor. A new one is a decision: name it here, or move what is needed to a lower floor."""
+
+
+def name(path: Path) -> str:
+    """`roadsigns/data/split.py` is `roadsigns.data.split`, `roadsigns/data/__init__.py` is `roadsigns.data`."""
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 2 else parts)
+
+
+MODULES = {name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imported(path: Path) -> set[str]:
+    """Every module that a file imports, at its top or in a function, by absolute name."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            here = path.relative_to(PACKAGE.parent).parts[: -node.level] if node.level else ()
+            base = ".".join([*here, *([node.module] if node.module else [])])
+            names = {f"{base}.{alias.name}" for alias in node.names}
+            found |= {each if each in MODULES else base for each in names}
+    return found
+
+
+def room(module: str) -> str:
+    """`preprocess` of `roadsigns.preprocess`, `data` of `roadsigns.data.split`, `__init__` of `roadsigns`."""
+    return [*module.split("."), "__init__"][1]
+
+
+ARROWS = {
+    (room(module), room(other))
+    for module, path in MODULES.items()
+    for other in imported(path)
+    if other.split(".")[0] == "roadsigns" and room(module) != room(other)
+}
+
+
+def test_the_arrows_are_found() -> None:
+    assert {("runs", "config"), ("train", "networks"), ("data", "preprocess"), ("cli", "errors")} <= ARROWS
+
+
+def test_every_room_has_a_floor() -> None:
+    assert {room(module) for module in MODULES} <= set(FLOORS)
+
+
+def test_a_room_imports_lower_floors_only() -> None:
+    upward = {(here, there) for here, there in ARROWS if FLOORS[here] <= FLOORS[there]} - NEIGHBOURS
+    assert not upward
+
+
+def test_every_neighbour_named_is_one() -> None:
+    assert not {(here, there) for here, there in NEIGHBOURS if FLOORS[here] != FLOORS[there]}
+    assert not NEIGHBOURS - ARROWS
+
+
+def reached(start: str) -> set[str]:
+    """The rooms that `start` imports, and those that these import, and so on."""
+    seen: set[str] = set()
+    new = {start}
+    while new:
+        new = {there for here, there in ARROWS if here in new} - seen
+        seen |= new
+    return seen
+
+
+def test_no_room_leads_back_to_itself() -> None:
+    assert not [here for here in FLOORS if here in reached(here)]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_imports_torch(module: str) -> None:
+    assert not {other for other in imported(MODULES[module]) if other.split(".")[0] in ("torch", "torchvision")}
+
+
+@pytest.mark.parametrize("here", ["serving", "app"])
+def test_a_saved_model_stands_alone(here: str) -> None:
+    """What serves one needs neither the network that made it nor the training."""
+    assert not reached(here) & {"networks", "train"}

@@ -1,0 +1,173 @@
+"""Both decoders against each other and against pixels known beforehand, for every kind of PNG and JPEG."""
+
+import io
+import re
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from roadsigns import pictures
+from roadsigns.errors import DataError
+
+
+def pixels(height=37, width=53, seed=0):
+    """A colour gradient with noise: every DCT coefficient is used, and no two channels agree."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:height, :width]
+    smooth = np.stack([y * 5 + x * 3, y * 7, x * 4 + 20], axis=-1) % 256
+    return np.clip(smooth + rng.integers(-20, 20, smooth.shape), 0, 255).astype(np.uint8)
+
+
+def encode(image, form, **options):
+    file = io.BytesIO()
+    image.save(file, form, **options)
+    return file.getvalue()
+
+
+def png(bits, colour, rows, width, height):
+    """A PNG written by hand, for the kinds that Pillow cannot write."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + row for row in rows))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+RGB = pixels()
+COLOUR = Image.fromarray(RGB)
+WIDE = np.random.default_rng(1).integers(0, 65536, (7, 9, 4), dtype=np.uint16)
+ROTATED = Image.Exif()
+ROTATED[0x0112] = 6
+
+# Files whose pixels are known without decoding them.
+KNOWN = {
+    "png rgb": (encode(COLOUR, "PNG"), RGB),
+    "png rgba": (encode(Image.fromarray(np.dstack([RGB, RGB[..., :1]])), "PNG"), RGB),
+    "png grey": (encode(Image.fromarray(RGB[..., 0]), "PNG"), np.repeat(RGB[..., :1], 3, axis=2)),
+    "png transparent colour": (encode(COLOUR, "PNG", transparency=tuple(map(int, RGB[0, 0]))), RGB),
+    "png exif": (encode(COLOUR, "PNG", exif=ROTATED), RGB),
+    "png grey 16": (
+        encode(Image.fromarray(WIDE[..., 0]), "PNG"),
+        np.repeat((WIDE[..., :1] >> 8).astype(np.uint8), 3, axis=2),
+    ),
+    "png rgb 16": (cv2.imencode(".png", WIDE[..., 2::-1])[1].tobytes(), (WIDE[..., :3] >> 8).astype(np.uint8)),
+    "png rgba 16": (cv2.imencode(".png", WIDE[..., [2, 1, 0, 3]])[1].tobytes(), (WIDE[..., :3] >> 8).astype(np.uint8)),
+    "png grey 2": (
+        png(2, 0, [bytes([0b00011011])] * 3, 4, 3),
+        np.tile(np.uint8([0, 85, 170, 255])[:, np.newaxis], (3, 1, 3)),
+    ),
+    "png grey and alpha 16": (
+        png(16, 4, [struct.pack(">4H", 0x1234, 9, 0xFF00, 9)], 2, 1),
+        np.repeat(np.uint8([[[0x12], [0xFF]]]), 3, axis=2),
+    ),
+    "png animated": (
+        encode(COLOUR, "PNG", save_all=True, append_images=[COLOUR.rotate(180)], duration=100),
+        RGB,
+    ),
+}
+# Files that lose something when they are written, on which the decoders must agree.
+LOSSY = {
+    "png palette": encode(COLOUR.convert("P"), "PNG"),
+    "png palette with transparency": encode(COLOUR.convert("P"), "PNG", transparency=3),
+    "png black and white": encode(COLOUR.convert("1"), "PNG"),
+    "jpeg 4:4:4": encode(COLOUR, "JPEG", quality=90, subsampling=0),
+    "jpeg 4:2:2": encode(COLOUR, "JPEG", quality=75, subsampling=1),
+    "jpeg 4:2:0": encode(COLOUR, "JPEG", quality=30, subsampling=2),
+    "jpeg progressive": encode(COLOUR, "JPEG", progressive=True),
+    "jpeg grey": encode(COLOUR.convert("L"), "JPEG"),
+    "jpeg cmyk": encode(COLOUR.convert("CMYK"), "JPEG", quality=90),
+    "jpeg exif": encode(COLOUR, "JPEG", exif=ROTATED),
+}
+OTHER = {
+    "GIF": encode(COLOUR, "GIF"),
+    "BMP": encode(COLOUR, "BMP"),
+    "WebP": encode(COLOUR, "WEBP"),
+    "TIFF": encode(COLOUR, "TIFF"),
+    "PPM": encode(COLOUR, "PPM"),
+    "ICO": encode(COLOUR, "ICO"),
+    "JPEG 2000": encode(COLOUR, "JPEG2000"),
+    "HEIC": b"\0\0\0\x18ftypheic" + bytes(40),
+    "PDF": b"%PDF-1.7\n",
+    "SVG": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "unknown": b"hello",
+    "unknown, empty": b"",
+}
+PNG, JPEG = KNOWN["png rgb"][0], LOSSY["jpeg 4:2:0"]
+DAMAGED = {
+    "png cut in its header": PNG[:20],
+    "png cut in its pixels": PNG[:-300],
+    "png with a flipped bit": PNG[:100] + bytes([PNG[100] ^ 1]) + PNG[101:],
+    "png without size": png(8, 2, [], 0, 0),
+    "png that lies about its size": PNG.replace(struct.pack(">II", 53, 37), struct.pack(">II", 53, 3700)),
+    "jpeg cut in its header": JPEG[:100],
+    "jpeg cut in its pixels": JPEG[:-300],
+    "jpeg of its first bytes": JPEG[:3],
+}
+BOMB = png(8, 0, [bytes(10_000)] * 10_000, 10_000, 10_000)
+
+
+@pytest.fixture(scope="module")
+def graph_decode():
+    return tf.function(pictures.graph_decode, input_signature=[tf.TensorSpec((), tf.string)], autograph=False)
+
+
+@pytest.mark.parametrize("kind", KNOWN)
+def test_decode_gives_the_pixels_that_were_written(kind):
+    data, want = KNOWN[kind]
+    got = pictures.decode(data)
+    assert got.dtype == np.uint8
+    np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("kind", LOSSY)
+def test_decode_equals_pillow(kind):
+    want = np.asarray(Image.open(io.BytesIO(LOSSY[kind])).convert("RGB"))
+    np.testing.assert_array_equal(pictures.decode(LOSSY[kind]), want)
+
+
+@pytest.mark.parametrize("kind", [*KNOWN, *LOSSY])
+def test_graph_decode_equals_decode(kind, graph_decode):
+    data = KNOWN[kind][0] if kind in KNOWN else LOSSY[kind]
+    np.testing.assert_array_equal(graph_decode(data).numpy(), pictures.decode(data))
+
+
+@pytest.mark.parametrize("form", OTHER)
+def test_decode_refuses_other_formats_by_name(form, graph_decode):
+    name = form.partition(",")[0]
+    with pytest.raises(DataError, match=re.escape(f"'sign.bin' is a picture of {name} format: expected PNG or JPEG")):
+        pictures.decode(OTHER[form], "sign.bin")
+    with pytest.raises(
+        tf.errors.InvalidArgumentError,
+        match=re.escape(f"[image_bytes: expected PNG or JPEG. Received:] [{name}]"),
+    ):
+        graph_decode(OTHER[form])
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_decode_refuses_damage(damage, graph_decode):
+    with pytest.raises(DataError, match=r"'a\.png' is a damaged (PNG|JPEG) file: .*\. Save it again"):
+        pictures.decode(DAMAGED[damage], "a.png")
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        graph_decode(DAMAGED[damage])
+
+
+def test_decode_refuses_more_pixels_than_the_limit(graph_decode):
+    assert len(BOMB) < 200_000
+    with pytest.raises(DataError, match=re.escape("'bomb' has 10000 x 10000 pixels: expected at most 67,108,864")):
+        pictures.decode(BOMB, "bomb")
+    with pytest.raises(tf.errors.InvalidArgumentError, match=re.escape("at most 67108864 pixels")):
+        graph_decode(BOMB)
+
+
+def test_read_names_the_file(tmp_path):
+    path = tmp_path / "Straßenschild ü.jpg"
+    path.write_bytes(OTHER["PDF"])
+    with pytest.raises(DataError, match=r"Straßenschild ü\.jpg' is a picture of PDF format"):
+        pictures.read(path)

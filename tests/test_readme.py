@@ -1,0 +1,61 @@
+"""README.md names every flag, variable, command and signature, and its figures stand in `benchmarks/results/`."""
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from roadsigns import config
+from roadsigns.__main__ import VERBS
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TABLES = [table for table in vars(config).values() if isinstance(table, type) and issubclass(table, config.Options)]
+OPTIONS = {option.name: option for table in TABLES for option in dataclasses.fields(table)}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_readme_names_every_flag_and_variable(name):
+    option = OPTIONS[name]
+    if not option.metadata["positional"]:
+        assert f"`--{name.replace('_', '-')}" in README
+    if option.metadata["env"]:
+        assert f"`{option.metadata['env']}`" in README
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_readme_names_every_command(verb):
+    assert f"`python -m roadsigns.{verb}` | `roadsigns {verb}`" in README
+
+
+@pytest.mark.parametrize("name", ["epochs", "use_image_percent", "batch_size", "learning_rate", "keep_prob", "seed"])
+def test_readme_states_the_defaults(name):
+    row = next(line for line in README.splitlines() if line.startswith(f"| `--{name.replace('_', '-')}`"))
+    assert float(row.split("|")[3]) == OPTIONS[name].default
+
+
+def test_readme_test_command_is_what_is_run_on_every_submission():
+    command = "python3 -m venv .venv && .venv/bin/pip install -q tox && .venv/bin/tox"
+    assert f"```sh\n{command}\n```" in README
+    assert command in (ROOT / ".ci" / "run").read_text().splitlines()
+
+
+def test_readme_links_lead_to_files():
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", README):
+        assert (ROOT / link).exists(), link
+
+
+def test_result_files_have_the_agreed_keys():
+    training = {"name", "command", "commit", "date", "machine", "versions", "network", "parameters", "multiply_adds"}
+    training |= {"recipe", "trained_on", "seeds", "epochs", "train_minutes", "validation_accuracy", "test_accuracy"}
+    comparison = {"name", "command", "commit", "date", "machine", "versions", "subject", "rival", "unit"}
+    comparison |= {"subject_value", "rival_value", "ratio"}
+    for path in (ROOT / "benchmarks" / "results").glob("*.json"):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        for result in content if isinstance(content, list) else [content]:
+            if "benchmarks" in result:  # pytest-benchmark's own form
+                assert result["machine_info"]["roadsigns"]["commit"], path
+            else:
+                assert comparison <= set(result) or training <= set(result), path
