@@ -125,9 +125,9 @@ def finish(run: runs.Run, dataset: Dataset, say: Any = print) -> dict[str, Any]:
 
     options = run.options
     best = run.best
-    model = keras.saving.load_model(run.checkpoint(best.epoch))
+    model = keras.saving.load_model(run.checkpoint(best.epoch), compile=False)  # without the optimizer's state
     with beside(run.path / "model.keras") as fresh:
-        model.save(fresh, include_optimizer=False)
+        model.save(fresh)
     test = evaluate.score(networks.probabilities(model, preprocess(dataset.test.images)), dataset.test.labels)
     plots.curves(run.history, run.path / "curves.png")
     exported = export.export_apart(run.path / "model.keras", options.output, options.version, say)

@@ -57,6 +57,7 @@ def test_train_leaves_a_run_and_a_model_that_answers(whole, archive):
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
     with Image.open(whole / "run" / "curves.png") as curves:
         assert curves.size == (1000, 400)
+    assert (whole / "run" / "model.keras").stat().st_size < 2_500_000  # the optimizer's state is left out
     served = tf.saved_model.load(str(whole / "models" / "1"))
     live = keras.saving.load_model(whole / "run" / "model.keras", compile=False)
     x = np.random.default_rng(0).random((4, 32, 32, 1), np.float32)
