@@ -69,8 +69,8 @@ def _flag(item: dataclasses.Field[Any]) -> str:
 def _add(parser: argparse.ArgumentParser, item: dataclasses.Field[Any]) -> None:
     about = item.metadata
     text = about["help"].replace("%", "%%")
-    if item.default not in (None, False, ()):
-        text += f"; default {item.default}"
+    if item.default is not None and item.default is not False and item.default != ():
+        text += f"; default {item.default:g}" if isinstance(item.default, float) else f"; default {item.default}"
     if about["env"]:
         text += f" (environment: {about['env']})"
     if about["positional"]:

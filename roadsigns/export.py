@@ -177,7 +177,9 @@ def _serving_module(model: keras.Model) -> tuple[tf.Module, dict[str, Any]]:
 
     small = tf.TensorSpec((preprocess.SIZE, preprocess.SIZE, 3), tf.uint8)
 
-    @tf.function(input_signature=[tf.TensorSpec((None, *small.shape), tf.uint8)])  # once in the file, called by two
+    # Once in the file, called by two. No AutoGraph here: it would read this package's source again, which may have
+    # changed since a long training began.
+    @tf.function(input_signature=[tf.TensorSpec((None, *small.shape), tf.uint8)], autograph=False)
     def name_classes(images: tf.Tensor) -> dict[str, tf.Tensor]:
         x = preprocess.graph_preprocess(images)
         probabilities = serve(x, tf.ones([1]), tf.ones([1]))["y"]
@@ -211,7 +213,10 @@ def _serving_module(model: keras.Model) -> tuple[tf.Module, dict[str, Any]]:
         "predict_images": (predict_images, tf.TensorSpec((None,), tf.string, "image_bytes")),
         "predict_pixels": (predict_pixels, tf.TensorSpec((None, None, None, 3), tf.uint8, "images")),
     }
-    functions = {name: tf.function(function, input_signature=specs) for name, (function, *specs) in inputs.items()}
+    functions = {
+        name: tf.function(function, input_signature=specs, autograph=False)
+        for name, (function, *specs) in inputs.items()
+    }
     for name, function in functions.items():
         setattr(module, name, function)
     concrete = {name: function.get_concrete_function() for name, function in functions.items()}

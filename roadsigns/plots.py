@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def curves(history: Sequence[Epoch], path: Path) -> None:
-    """Draw loss and accuracy by epoch, training and validation, into the PNG file `path`."""
+    """Draw loss and error (share of pictures named wrongly) by epoch into the PNG file `path`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator, PercentFormatter
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
     figure = Figure(figsize=(10, 4), layout="constrained")
     FigureCanvasAgg(figure)
@@ -25,11 +25,15 @@ def curves(history: Sequence[Epoch], path: Path) -> None:
     left.plot(epochs, [row.loss for row in history], marker=".", label="training (units dropped)")
     left.plot(epochs, [row.validation_loss for row in history], marker=".", label="validation")
     left.set(xlabel="epoch", ylabel="loss (nats)", yscale="log")
-    right.plot(epochs, [row.accuracy for row in history], marker=".", label="training (units dropped)")
-    right.plot(epochs, [row.validation_accuracy for row in history], marker=".", label="validation")
+    right.plot(epochs, [1 - row.accuracy for row in history], marker=".", label="training (units dropped)")
+    right.plot(epochs, [1 - row.validation_accuracy for row in history], marker=".", label="validation")
     best = max(history, key=lambda row: row.validation_accuracy)
-    right.set(xlabel="epoch", ylabel="accuracy", title=f"best validation {best.validation_accuracy:.2%}")
-    right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    right.set(
+        xlabel="epoch", ylabel="error", yscale="log", title=f"best validation accuracy {best.validation_accuracy:.2%}"
+    )
+    right.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    right.yaxis.set_major_formatter(PercentFormatter(1))
+    right.yaxis.set_minor_formatter(NullFormatter())
     for axes in (left, right):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)

@@ -1,5 +1,6 @@
 """Exported versions, read back with plain TensorFlow."""
 
+import inspect
 import io
 import os
 import re
@@ -192,6 +193,22 @@ def test_predict_images_refuses_one_bad_file_among_good(served):
     Image.fromarray(IMAGES[0]).save(file, "PNG")
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"expected PNG or JPEG.*\[GIF\]"):
         served.signatures["predict_images"](image_bytes=tf.constant([file.getvalue(), b"GIF89a"]))
+
+
+def test_export_does_not_read_the_package_source_again(model, tmp_path, monkeypatch):
+    """A file that was edited while a training ran must not change what the training exports."""
+
+    def unreadable(*_):
+        raise OSError("source code is not available")
+
+    monkeypatch.setattr(inspect, "getsource", unreadable)
+    monkeypatch.setattr(inspect, "getsourcelines", unreadable)
+    version = export.export(model, tmp_path)
+    assert set(tf.saved_model.load(str(version)).signatures) == {
+        "serving_default",
+        "predict_images",
+        "predict_pixels",
+    }
 
 
 def test_export_carries_names_and_warm_up(output, served):
