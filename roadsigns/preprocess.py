@@ -37,7 +37,7 @@ LEVELS = (np.arange(256) / 255).astype(np.float32)
 # Red, green and blue in a grey pixel, in 1/32768; they add up to one.
 _RED, _GREEN, _BLUE = 9798, 19235, 3735
 # Pictures are equalised this many at a time: enough to hide NumPy's cost per call, few enough for the cache.
-_BLOCK = 1024
+_BLOCK = 2048
 # Fraction bits of a bilinear weight.
 _WEIGHT = 1 << 11
 
