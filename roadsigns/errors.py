@@ -4,7 +4,8 @@
     ├── UsageError    a flag, variable or argument that cannot be used
     ├── DataError     a data set, archive, pickle or picture that cannot be read
     ├── NetworkError  an address that does not answer as it should
-    └── ModelError    a model that cannot be loaded, trained on or written
+    ├── ModelError    a model that cannot be loaded, trained on or written
+    └── RequestError  a request to the model server that is refused, with its status code
 
 A caller's slip in Python code (a wrong dtype or shape) raises the built-in `TypeError` or `ValueError` instead.
 """
@@ -28,3 +29,43 @@ class NetworkError(RoadsignsError):
 
 class ModelError(RoadsignsError):
     """A model could not be found, read, trained or written."""
+
+
+HTTP_STATUS: dict[str, int] = {
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
+    "OUT_OF_RANGE": 400,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "ABORTED": 409,
+    "ALREADY_EXISTS": 409,
+    "RESOURCE_EXHAUSTED": 429,
+    "CANCELLED": 499,
+    "UNIMPLEMENTED": 501,
+    "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
+    "DATA_LOSS": 500,
+    "INTERNAL": 500,
+    "UNKNOWN": 500,
+}
+"""The canonical status codes by name, as gRPC has them, and what TensorFlow Serving makes of each over HTTP."""
+
+
+class RequestError(RoadsignsError):
+    """A request to the model server is refused.
+
+    Attributes:
+        code: one of the names in `HTTP_STATUS`; gRPC's status codes bear the same names.
+        message: what the client is told.
+    """
+
+    def __init__(self, message: str, code: str = "INVALID_ARGUMENT") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+    @property
+    def http_status(self) -> int:
+        """The HTTP status code of `code`."""
+        return HTTP_STATUS[self.code]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,16 @@ NEIGHBOURS = {
     ("export", "models"),
 }
 """The arrows within a floor. A new one is a decision: name it here, or move what is needed to a lower floor."""
+
+
+PROTOCOL = {
+    f"roadsigns.serving.{module}"
+    for module in (
+        *("signature", "refusals", "route", "json_tokens", "json_exact", "json_reader", "json_echo", "base64_text"),
+        *("floats", "tensors", "rows", "predict_request", "predict_answer", "examples", "status"),
+    )
+}
+"""The modules of `serving` that are on floor 1: they know nothing of models, TensorFlow or HTTP."""
 
 
 def name(path: Path) -> str:
@@ -126,3 +137,9 @@ def test_nothing_imports_torch(module: str) -> None:
 def test_a_saved_model_stands_alone(here: str) -> None:
     """What serves one needs neither the network that made it nor the training."""
     assert not reached(here) & {"networks", "train"}
+
+
+@pytest.mark.parametrize("module", sorted(PROTOCOL))
+def test_the_protocol_needs_errors_and_numpy_only(module: str) -> None:
+    others = {other for other in imported(MODULES[module]) if other.split(".")[0] not in sys.stdlib_module_names}
+    assert others <= {"numpy", "numpy.typing", "roadsigns.errors", "roadsigns.serving", *PROTOCOL}
