@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import json
 import os
 import signal
@@ -53,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     dataset.splits()  # read and checked before Keras is loaded
     backend.start()
     run = run or runs.start(options)
-    say = print_to_stderr if options.json else print
+    # At once, also into a pipe, and where it does not mix with JSON on stdout.
+    say = functools.partial(print, file=sys.stderr if options.json else sys.stdout, flush=True)
     say(f"run {run.path}, backend {backend.versions()['backend']}, seed {options.seed}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -65,11 +67,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     metrics = finish(run, dataset, say)
     if options.json:
         print(json.dumps(metrics))
-
-
-def print_to_stderr(line: str) -> None:
-    """Report progress where it does not mix with JSON on stdout."""
-    print(line, file=sys.stderr)
 
 
 def fit(run: runs.Run, dataset: Dataset, say: Any = print) -> None:

@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from skimage.filters import rank
-from skimage.morphology import disk
 from tensorflow_serving.apis import prediction_log_pb2
 
+from oracles import oracle_preprocess
 from pictures import draw_signs
 from roadsigns import export, networks, signs
 from roadsigns.errors import ModelError, UsageError
@@ -39,12 +38,6 @@ def output(model, tmp_path_factory):
 @pytest.fixture(scope="module")
 def served(output):
     return tf.saved_model.load(str(output / "1"))
-
-
-def notebook_x(images):
-    """The notebook's own preprocessing, picture by picture."""
-    grey = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in images)
-    return np.stack([rank.equalize(image, footprint=disk(30)) / 255 for image in grey]).astype(np.float32)[..., None]
 
 
 def at_one(model, x):
@@ -87,13 +80,13 @@ def test_export_has_the_stated_signatures(served):
 @pytest.mark.parametrize("batch", [1, 5])
 @pytest.mark.parametrize("keep", [1.0, [1.0]])
 def test_serving_default_equals_the_live_model(served, model, batch, keep):
-    x = notebook_x(IMAGES[:batch])
+    x = oracle_preprocess(IMAGES[:batch])
     y = served.signatures["serving_default"](x=x, keep_prob=tf.constant(keep), keep_prob_conv=tf.constant(keep))["y"]
     np.testing.assert_allclose(y, at_one(model, x), atol=1e-6)
 
 
 def test_serving_default_takes_one_value_per_image(served, model):
-    x = notebook_x(IMAGES)
+    x = oracle_preprocess(IMAGES)
     keep = tf.constant([1.0, 0.5, 1.0, 0.5, 1.0])
     y = served.signatures["serving_default"](x=x, keep_prob=keep, keep_prob_conv=tf.constant(1.0))["y"].numpy()
     want = at_one(model, x)
@@ -102,7 +95,7 @@ def test_serving_default_takes_one_value_per_image(served, model):
 
 
 def test_serving_default_gives_one_image_as_many_answers_as_values(served):
-    x = notebook_x(IMAGES[:1])
+    x = oracle_preprocess(IMAGES[:1])
     many = tf.fill([30], 0.7)
     for keeps in ((many, tf.constant([1.0])), (tf.constant(1.0), many), (many, many)):
         y = served.signatures["serving_default"](x=x, keep_prob=keeps[0], keep_prob_conv=keeps[1])["y"].numpy()
@@ -135,12 +128,12 @@ def test_serving_default_refuses_keep_probabilities_by_name_and_value(served, na
     with pytest.raises(
         tf.errors.InvalidArgumentError, match=rf"`{name}`: expected numbers in \(0, 1\].*{re.escape(f'{value:g}')}"
     ):
-        served.signatures["serving_default"](x=notebook_x(IMAGES), **keeps)
+        served.signatures["serving_default"](x=oracle_preprocess(IMAGES), **keeps)
 
 
 @pytest.mark.parametrize(("images", "values"), [(5, 2), (5, 6), (5, 0), (1, 0), (2, 1000)])
 def test_serving_default_refuses_another_number_of_values(served, images, values):
-    x = notebook_x(IMAGES[:images])
+    x = oracle_preprocess(IMAGES[:images])
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"Invalid shape of `keep_prob_conv`"):
         served.signatures["serving_default"](x=x, keep_prob=tf.constant(1.0), keep_prob_conv=tf.fill([values], 1.0))
 
@@ -149,7 +142,7 @@ def test_serving_default_refuses_another_number_of_values(served, images, values
 def test_predict_pixels_names_what_the_notebook_would_see(served, model, batch):
     images = IMAGES[:batch]
     answer = {name: value.numpy() for name, value in served.signatures["predict_pixels"](images=images).items()}
-    want = at_one(model, notebook_x(images))
+    want = at_one(model, oracle_preprocess(images))
     np.testing.assert_allclose(answer["probabilities"], want, atol=1e-6)
     for row in range(batch):
         best = sorted(range(43), key=lambda i: -answer["probabilities"][row, i])[:5]
@@ -169,7 +162,7 @@ def test_predict_images_sees_the_same_pixels_in_pictures_of_any_size(served, mod
     decoded = [np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in files]
     small = [cv2.resize(picture, (32, 32), interpolation=cv2.INTER_LINEAR) for picture in decoded]
     answer = served.signatures["predict_images"](image_bytes=tf.constant(files))["probabilities"]
-    np.testing.assert_allclose(answer, at_one(model, notebook_x(small)), atol=1e-6)
+    np.testing.assert_allclose(answer, at_one(model, oracle_preprocess(small)), atol=1e-6)
 
 
 @pytest.mark.parametrize(

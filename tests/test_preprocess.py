@@ -13,29 +13,15 @@ import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
-from skimage.filters import rank
-from skimage.morphology import disk
 
 import strategies
+from oracles import oracle_equalize, oracle_grey, oracle_preprocess
 from pictures import draw_signs
 from roadsigns import preprocess as room
 from roadsigns.preprocess import equalize, graph_equalize, graph_grey, graph_preprocess, graph_resize, grey, resize
 from strategies import Pixels
 
 ANY_SIZE = tf.TensorSpec([None, None, None, None], tf.uint8)
-
-
-def oracle_grey(images: Pixels) -> Pixels:
-    """The notebook's own calls, picture by picture; likewise below."""
-    return np.array([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in images], np.uint8).reshape(-1, 32, 32)
-
-
-def oracle_equalize(images: Pixels) -> Pixels:
-    return np.array([rank.equalize(image, disk(30)) for image in images], np.uint8).reshape(-1, 32, 32)
-
-
-def oracle_preprocess(images: Pixels) -> np.ndarray[Any, np.dtype[np.float32]]:
-    return (oracle_equalize(oracle_grey(images)) / 255).astype(np.float32)[..., np.newaxis]
 
 
 def test_levels_are_those_of_a_division_in_float32() -> None:
