@@ -57,6 +57,18 @@ def share(above: float, upto: float) -> Kind:
     return Kind(f"a number above {above:g} and {upper}", read)
 
 
+def within(lowest: float, below: float) -> Kind:
+    """Real numbers in the half-open interval [lowest, below)."""
+
+    def read(value: Any) -> float:
+        number = float(value)
+        if isinstance(value, bool) or not lowest <= number < below:
+            raise ValueError(value)
+        return number
+
+    return Kind(f"a number of at least {lowest:g} and below {below:g}", read)
+
+
 def choice(*allowed: str) -> Kind:
     """One word of a few."""
 
@@ -204,6 +216,13 @@ class TrainOptions(DataOptions):
     keep_prob: float = option(share(0, 1), 0.5, "share of dense units kept in training, in (0, 1]", metavar="P")
     keep_prob_conv: float = option(
         share(0, 1), 0.7, "share of convolution outputs kept in training, in (0, 1]", metavar="P"
+    )
+    average_momentum: float = option(
+        within(0, 1),
+        0.999,
+        "momentum of the moving average of the weights, which is what is validated and exported; 0 takes the weights "
+        "themselves, as the notebook does",
+        metavar="M",
     )
     seed: int = option(whole(0, 2**31 - 1), 0, "seed of weights, order and dropout", metavar="N")
     output: Path = option(PATH, Path("models/roadsigns"), "folder that receives the exported version", metavar="DIR")

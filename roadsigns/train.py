@@ -74,7 +74,7 @@ def fit(run: runs.Run, dataset: Dataset, say: Any = print) -> None:
 
     Everything random follows from the seed and the number of the epoch, so that a resumed run ends as an unbroken one.
     """
-    from . import evaluate, networks
+    from . import averages, evaluate, networks
     from .preprocess import preprocess
 
     options = run.options
@@ -95,7 +95,8 @@ def fit(run: runs.Run, dataset: Dataset, say: Any = print) -> None:
             callbacks=[_progress_bar(epoch, options.epochs)],
         ).history
         trained = time.perf_counter()
-        valid = evaluate.score(networks.probabilities(model, x_valid), dataset.valid.labels)
+        with averages.taken(model):
+            valid = evaluate.score(networks.probabilities(model, x_valid), dataset.valid.labels)
         row = runs.Epoch(
             epoch=epoch,
             loss=float(history["loss"][0]),
@@ -115,14 +116,12 @@ def finish(run: runs.Run, dataset: Dataset, say: Any = print) -> dict[str, Any]:
     Returns:
         The figures as they stand in `metrics.json`, with the keys of the project's result files.
     """
-    import keras
-
-    from . import evaluate, export, networks, plots
+    from . import averages, evaluate, export, networks, plots
     from .preprocess import preprocess
 
     options = run.options
     best = run.best
-    model = keras.saving.load_model(run.checkpoint(best.epoch), compile=False)  # without the optimizer's state
+    model = averages.load(run.checkpoint(best.epoch))
     with beside(run.path / "model.keras") as fresh:
         model.save(fresh)
     test = evaluate.score(networks.probabilities(model, preprocess(dataset.test.images)), dataset.test.labels)
@@ -138,7 +137,7 @@ def finish(run: runs.Run, dataset: Dataset, say: Any = print) -> dict[str, Any]:
         "network": model.name,
         "parameters": model.count_params(),
         "multiply_adds": networks.multiply_adds(model),
-        "recipe": "notebook",
+        "recipe": "notebook+average" if options.average_momentum else "notebook",
         "trained_on": dataset.kind,
         "data": {**dataset.manifest, "source": Path(dataset.source).name},
         "seeds": [options.seed],
@@ -190,7 +189,7 @@ def _load_or_build(run: runs.Run) -> keras.Model:
     if run.history:
         import keras
 
-        from . import networks  # noqa: F401  Keras finds our layers by their registration
+        from . import averages, networks  # noqa: F401  Keras finds our classes by their registration
 
         return keras.saving.load_model(run.checkpoint(len(run.history)))
     return build(run.options)
@@ -200,11 +199,11 @@ def build(options: TrainOptions) -> keras.Model:
     """The network of `options`, compiled for training."""
     import keras
 
-    from . import networks
+    from . import averages, networks
 
     model = networks.notebook(options.seed)
     model.compile(
-        optimizer=keras.optimizers.Adam(options.learning_rate),
+        optimizer=averages.AveragingAdam(options.learning_rate, options.average_momentum),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         # XLA makes this network's convolutions several times slower on a CPU; JAX compiles in any case.
@@ -258,7 +257,8 @@ def _flags(options: TrainOptions) -> str:
     return (
         f"--data {data} --epochs {options.epochs} --use-image-percent {options.use_image_percent:g} "
         f"--batch-size {options.batch_size} --learning-rate {options.learning_rate:g} "
-        f"--keep-prob {options.keep_prob:g} --keep-prob-conv {options.keep_prob_conv:g} --seed {options.seed}"
+        f"--keep-prob {options.keep_prob:g} --keep-prob-conv {options.keep_prob_conv:g} "
+        f"--average-momentum {options.average_momentum:g} --seed {options.seed}"
     )
 
 

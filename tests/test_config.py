@@ -26,6 +26,7 @@ EVERY = [
 ]
 
 EPOCHS, PERCENT, RATE = config.whole(1), config.share(0, 100), config.share(0, math.inf)
+MOMENTUM = config.within(0, 1)
 SEED, SPLIT = config.whole(0, 2**31 - 1), config.choice("train", "valid", "test")
 
 GOOD: dict[str, tuple[Kind, Any, Any]] = {
@@ -38,6 +39,8 @@ GOOD: dict[str, tuple[Kind, Any, Any]] = {
     "a part of a percent": (PERCENT, "0.5", 0.5),
     "all": (PERCENT, "100", 100.0),
     "exponent": (RATE, "1e-3", 0.001),
+    "none of a momentum": (MOMENTUM, "0", 0.0),
+    "momentum": (MOMENTUM, "0.999", 0.999),
     "word": (SPLIT, "valid", "valid"),
     "path": (config.PATH, "a/b", Path("a/b")),
     "path as it is": (config.PATH, Path("a"), Path("a")),
@@ -73,6 +76,10 @@ BAD: dict[str, tuple[Kind, Any, str]] = {
     "too large": (RATE, "1e400", "expected a number above 0 and finite. Received: '1e400'"),
     "infinite rate": (RATE, "inf", "expected a number above 0 and finite. Received: 'inf'"),
     "too large a whole number": (RATE, 10**400, "expected a number above 0 and finite."),
+    "all of a momentum": (MOMENTUM, "1", "expected a number of at least 0 and below 1. Received: '1'"),
+    "negative momentum": (MOMENTUM, "-0.1", "expected a number of at least 0 and below 1. Received: '-0.1'"),
+    "NaN momentum": (MOMENTUM, "nan", "expected a number of at least 0 and below 1. Received: 'nan'"),
+    "true momentum": (MOMENTUM, True, "expected a number of at least 0 and below 1. Received: True"),
     "other word": (SPLIT, "Train", "expected train, valid or test. Received: 'Train'"),
     "no word": (SPLIT, "", "expected train, valid or test. Received: ''"),
     "empty path": (config.PATH, "", "expected a path. Received: ''"),

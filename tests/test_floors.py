@@ -23,6 +23,7 @@ FLOORS = {
     "preprocess": 1,
     "augment": 1,
     "networks": 1,
+    "averages": 1,
     "backend": 1,
     "runs": 1,
     "pictures": 1,

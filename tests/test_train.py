@@ -92,6 +92,23 @@ def test_train_takes_the_best_epoch_by_validation(whole):
     assert accuracies[metrics["best_epoch"] - 1] == max(accuracies)
 
 
+def test_train_exports_the_averaged_weights_or_the_notebooks_own(whole, archive, tmp_path):
+    metrics = json.loads((whole / "run" / "metrics.json").read_text())
+    trained = keras.saving.load_model(whole / "run" / f"epoch-{metrics['best_epoch']:04d}.keras")
+    for weight, average, own in zip(
+        weights(whole), trained.optimizer.averages, trained.trainable_variables, strict=False
+    ):
+        np.testing.assert_array_equal(weight, average)
+        assert not np.array_equal(weight, own)
+    assert metrics["recipe"] == "notebook+average"
+    assert run(tmp_path, archive, "--average-momentum", "0") == 0
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["recipe"] == "notebook"
+    name = f"epoch-{metrics['best_epoch']:04d}.keras"
+    for one, other in zip(weights(tmp_path), weights(tmp_path, name), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_train_gives_the_same_weights_for_a_seed_and_others_for_another(whole, archive, tmp_path):
     assert run(tmp_path, archive) == 0
     for one, other in zip(weights(whole), weights(tmp_path), strict=True):
