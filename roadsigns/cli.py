@@ -9,15 +9,19 @@ import argparse
 import dataclasses
 import errno
 import functools
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from .config import SWITCH, Options, check
 from .errors import RoadsignsError, UsageError
 
 AnyOptions = TypeVar("AnyOptions", bound=Options)
+
+_MAX_CONFIG = 2**20
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,7 +38,9 @@ def parse(
     examples: Sequence[str],
     environ: Mapping[str, str] = os.environ,
 ) -> AnyOptions:
-    """Read `options` from the command line; a flag wins over its environment variable, that over the default.
+    """Read `options` from the command line.
+
+    A flag wins over the file that `--config` names, that over the option's environment variable, that over the default.
 
     Raises:
         UsageError: an unknown flag, or a value that is not of its option's kind; names the flag or variable.
@@ -49,24 +55,39 @@ def parse(
     )
     fields = dataclasses.fields(options)
     for item in fields:
-        _add(parser, item)
+        _add(parser, options.flag(item.name), item)
     given = vars(parser.parse_args(argv))
+    stored = _stored(given["config"], fields) if "config" in given else {}
     values: dict[str, Any] = {}
     for item in fields:
         about_item = item.metadata
         if item.name in given:
-            name = about_item["metavar"] if about_item["positional"] else _flag(item)
+            name = about_item["metavar"] if about_item["positional"] else options.flag(item.name)
             values[item.name] = check(name, about_item["kind"], given[item.name])
+        elif stored.get(item.name) is not None:
+            name = f"{item.name!r} in {given['config']}"
+            values[item.name] = check(name, about_item["kind"], stored[item.name])
         elif environ.get(about_item["env"]):
             values[item.name] = check(about_item["env"], about_item["kind"], environ[about_item["env"]])
     return options(**values)
 
 
-def _flag(item: dataclasses.Field[Any]) -> str:
-    return "--" + item.name.replace("_", "-")
+def _stored(path: str, fields: Sequence[dataclasses.Field[Any]]) -> dict[str, Any]:
+    """The settings that a run's `config.json` holds, less those that only say where its results went."""
+    with Path(path).open("rb") as file:
+        text = file.read(_MAX_CONFIG)
+    try:
+        stored = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"--config {path!r} is not JSON: {error}. Expected the config.json of a run") from error
+    known = {item.name: item for item in fields}
+    unknown = sorted(set(stored) - set(known)) if isinstance(stored, dict) else ["no object"]
+    if unknown:
+        raise UsageError(f"--config {path!r} holds {unknown[0][:40]!r}. Expected the config.json of a run")
+    return {name: value for name, value in stored.items() if not known[name].metadata["place"]}
 
 
-def _add(parser: argparse.ArgumentParser, item: dataclasses.Field[Any]) -> None:
+def _add(parser: argparse.ArgumentParser, flag: str, item: dataclasses.Field[Any]) -> None:
     about = item.metadata
     text = about["help"].replace("%", "%%")
     if item.default is not None and item.default is not False and item.default != ():
@@ -76,11 +97,11 @@ def _add(parser: argparse.ArgumentParser, item: dataclasses.Field[Any]) -> None:
     if about["positional"]:
         parser.add_argument(item.name, nargs="+", metavar=about["metavar"], help=text)
     elif about["kind"] is SWITCH:
-        parser.add_argument(_flag(item), action="store_true", default=argparse.SUPPRESS, help=text)
+        parser.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=text)
     else:
         optional = {} if about["bare"] is None else {"nargs": "?", "const": about["bare"]}
         parser.add_argument(
-            _flag(item), default=argparse.SUPPRESS, metavar=about["metavar"] or None, help=text, **optional
+            flag, default=argparse.SUPPRESS, metavar=about["metavar"] or None, help=text, **optional
         )
 
 

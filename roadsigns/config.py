@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from .errors import UsageError
 
@@ -104,14 +104,36 @@ def _read_switch(value: Any) -> bool:
     return value
 
 
+def _read_boolean(value: Any) -> bool:
+    words = {"true": True, "1": True, "false": False, "0": False}
+    return value if isinstance(value, bool) else words[str(value).lower()]
+
+
+def _read_port(value: Any) -> int | str:
+    return AUTO if value == AUTO else int(whole(0, 65535).read(value))
+
+
 PATH = Kind("a path", _read_path)
 PATHS = Kind("one or more paths", _read_paths)
 TEXT = Kind("a text that is not empty", _read_text)
 SWITCH = Kind("true or false", _read_switch)
+BOOLEAN = Kind("true or false", _read_boolean)
+"""As TensorFlow's flags have it: `--flag`, `--flag=true`, `--flag=0`."""
+
+AUTO = "auto"
+PORT = Kind("a port, 0 for none or auto for any that is free", _read_port)
 
 
 def option(
-    kind: Kind, default: Any, help: str, *, env: str = "", metavar: str = "", bare: Any = None, positional: bool = False
+    kind: Kind,
+    default: Any,
+    help: str,
+    *,
+    env: str = "",
+    metavar: str = "",
+    bare: Any = None,
+    positional: bool = False,
+    place: bool = False,
 ) -> Any:
     """A dataclass field that is also a flag.
 
@@ -123,18 +145,17 @@ def option(
         metavar: the word for the value in `--help`.
         bare: value of the flag when it stands without one.
         positional: take the values without a flag.
+        place: it says where results go or who is told, and has no part in what they are: `--config` leaves it out.
     """
-    return field(
-        default=default,
-        metadata={"kind": kind, "help": help, "env": env, "metavar": metavar, "bare": bare, "positional": positional},
-    )
+    metadata = {"kind": kind, "help": help, "env": env, "metavar": metavar, "bare": bare, "positional": positional}
+    return field(default=default, metadata={**metadata, "place": place})
 
 
 def check(name: str, kind: Kind, value: Any) -> Any:
     """`value` as `kind` reads it; UsageError that calls it `name` when it cannot be read."""
     try:
         return kind.read(value)
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, KeyError, OverflowError):
         raise UsageError(f"Invalid value for {name}: expected {kind.expects}. Received: {value!r}") from None
 
 
@@ -145,6 +166,13 @@ class Options:
     Raises:
         UsageError: a field's value is not of its kind.
     """
+
+    WORDS_JOINED_BY: ClassVar[str] = "-"
+
+    @classmethod
+    def flag(cls, name: str) -> str:
+        """The flag that gives the field of this name."""
+        return f"--{name.replace('_', cls.WORDS_JOINED_BY)}"
 
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):
@@ -170,12 +198,24 @@ class DataOptions(Options):
     data: str = option(
         TEXT,
         "gtsrb",
-        "gtsrb (the published pickles), official (the benchmark's own archives), or the path of a zip or folder "
-        "that holds train.p, valid.p and test.p",
-        metavar="gtsrb|official|PATH",
+        "gtsrb (the published pickles), official (the benchmark's own archives), synthetic (drawn signs), "
+        "gtsrb+synthetic (both to train on, the real ones to validate and test), or the path of a zip or folder that "
+        "holds train.p, valid.p and test.p",
+        metavar="gtsrb|official|synthetic|gtsrb+synthetic|PATH",
     )
     data_dir: Path | None = option(
-        PATH, None, "folder for downloads; default /tmp/traffic-signs-data (200 MB)", metavar="DIR"
+        PATH,
+        None,
+        "folder for downloads and drawings; default /tmp/traffic-signs-data (200 MB), for drawn signs "
+        "/tmp/traffic-signs-synthetic; of gtsrb+synthetic the drawn ones are in DIR/synthetic",
+        metavar="DIR",
+    )
+    count: int | None = option(
+        whole(1, 170_000),
+        None,
+        "signs to draw for training, a tenth as many for validation and for test; default: those already drawn, else "
+        "43000",
+        metavar="N",
     )
 
 
@@ -183,6 +223,12 @@ class DataOptions(Options):
 class DataCommandOptions(DataOptions):
     """`roadsigns data`."""
 
+    seed: int | None = option(
+        whole(0, 2**31 - 1),
+        None,
+        "seed of the signs to draw; default: that of those already drawn, else 0",
+        metavar="N",
+    )
     json: bool = option(SWITCH, False, "print the manifest as JSON")
 
 
@@ -225,20 +271,42 @@ class TrainOptions(DataOptions):
         metavar="M",
     )
     seed: int = option(whole(0, 2**31 - 1), 0, "seed of weights, order and dropout", metavar="N")
-    output: Path = option(PATH, Path("models/roadsigns"), "folder that receives the exported version", metavar="DIR")
+    config: Path | None = option(
+        PATH,
+        None,
+        "repeat a run: take the settings of its config.json where no flag gives others",
+        metavar="FILE",
+        place=True,
+    )
+    output: Path = option(
+        PATH, Path("models/roadsigns"), "folder that receives the exported version", metavar="DIR", place=True
+    )
     version: int | None = option(
-        whole(0, 2**63 - 1), None, "version number of the export; default: the next free one", metavar="N"
+        whole(0, 2**63 - 1), None, "version number of the export; default: the next free one", metavar="N", place=True
     )
     run_dir: Path | None = option(
-        PATH, None, "folder for history, curves, metrics and weights; default runs/<date>-<seed>", metavar="DIR"
+        PATH,
+        None,
+        "folder for history, curves, metrics and weights; default runs/<date>-<seed>",
+        metavar="DIR",
+        place=True,
     )
     resume: str | None = option(
-        TEXT, None, "go on with an unfinished run; without a value, the newest in runs/", metavar="RUN", bare="newest"
+        TEXT,
+        None,
+        "go on with an unfinished run; without a value, the newest in runs/",
+        metavar="RUN",
+        bare="newest",
+        place=True,
     )
     track: str | None = option(
-        choice("dotscience", "mlflow"), None, "tell dotscience or mlflow about the run", metavar="dotscience|mlflow"
+        choice("dotscience", "mlflow"),
+        None,
+        "tell dotscience or mlflow about the run",
+        metavar="dotscience|mlflow",
+        place=True,
     )
-    json: bool = option(SWITCH, False, "print the metrics as JSON instead of the summary")
+    json: bool = option(SWITCH, False, "print the metrics as JSON instead of the summary", place=True)
 
 
 @dataclass(frozen=True)
@@ -266,3 +334,95 @@ class ExportOptions(ModelOptions):
         whole(0, 2**63 - 1), None, "version number of the export; default: the next free one", metavar="N"
     )
     json: bool = option(SWITCH, False, "print what was written as JSON")
+
+
+@dataclass(frozen=True)
+class ServeOptions(Options):
+    """`roadsigns serve`; the flags that `tensorflow_model_server` has too are spelled as there."""
+
+    WORDS_JOINED_BY = "_"
+
+    host: str = option(
+        TEXT,
+        "127.0.0.1",
+        "address to listen on; 0.0.0.0 lets other machines in, who need no password",
+        metavar="ADDRESS",
+    )
+    port: int | str = option(PORT, 8500, "port of the gRPC API; 0: none, auto: any that is free", metavar="PORT")
+    rest_api_port: int | str = option(
+        PORT,
+        8501,
+        "port of the REST API, the metrics and the page for people; 0: none, auto: any that is free",
+        metavar="PORT",
+    )
+    model_name: str = option(TEXT, "roadsigns_model", "what clients call the model", metavar="NAME")
+    model_base_path: Path = option(
+        PATH, Path("models/roadsigns"), "folder of the model's versions, as roadsigns export writes it", metavar="DIR"
+    )
+    model_config_file: Path | None = option(
+        PATH, None, "text-format ModelServerConfig: several models, version policies, labels", metavar="FILE"
+    )
+    model_config_file_poll_wait_seconds: float = option(
+        within(0, math.inf), 0.0, "how often to look for a new config file; 0: never", metavar="S"
+    )
+    file_system_poll_wait_seconds: float = option(
+        within(0, math.inf), 1.0, "how often to look for new versions; 0: only at the start", metavar="S"
+    )
+    allow_version_labels_for_unavailable_models: bool = option(
+        BOOLEAN, False, "let a new label point to a version that is not loaded yet", metavar="BOOL", bare=True
+    )
+    enable_model_warmup: bool = option(
+        BOOLEAN, True, "run the warm-up requests that come with a version before it serves", metavar="BOOL", bare=True
+    )
+    engine: str = option(
+        choice("tensorflow", "onnxruntime"), "tensorflow", "what runs the model", metavar="tensorflow|onnxruntime"
+    )
+    tensorflow_intra_op_parallelism: int = option(
+        whole(0, 4096), 0, "threads for one operation; 0: as many as there are cores", metavar="N"
+    )
+    tensorflow_inter_op_parallelism: int = option(
+        whole(0, 4096), 0, "operations at a time; 0: as many as there are cores", metavar="N"
+    )
+    enable_batching: bool = option(
+        BOOLEAN,
+        True,
+        "run requests that come together together (tensorflow_model_server: off)",
+        metavar="BOOL",
+        bare=True,
+    )
+    batching_parameters_file: Path | None = option(
+        PATH, None, "text-format BatchingParameters: how large a batch and how long a wait", metavar="FILE"
+    )
+    rest_api_enable_cors_support: bool = option(
+        BOOLEAN, False, "let pages from elsewhere call the REST API", metavar="BOOL", bare=True
+    )
+    rest_api_timeout_in_ms: int = option(whole(1, 2**31 - 1), 30_000, "time for a REST answer", metavar="MS")
+    monitoring_config_file: Path | None = option(
+        PATH,
+        None,
+        "text-format MonitoringConfig; without one, metrics are at /monitoring/prometheus/metrics "
+        "(tensorflow_model_server: off)",
+        metavar="FILE",
+    )
+    max_request_bytes: int = option(
+        whole(1, 2**31 - 1), 104_857_600, "largest request, as sent and unpacked, REST and gRPC", metavar="N"
+    )
+    max_picture_pixels: int = option(
+        whole(1), 2**26, "most pixels that the pictures of one request may have together", metavar="N"
+    )
+    max_connections: int = option(whole(1, 10**6), 4096, "REST connections at a time, idle ones included", metavar="N")
+    max_concurrent_requests: int = option(
+        whole(1, 10**6),
+        1024,
+        "requests worked on at a time, by REST and by gRPC; more are told to come again",
+        metavar="N",
+    )
+    read_timeout_seconds: float = option(
+        share(0, 10**6), 20.0, "time for a REST request to arrive, and a second more for each 10 kB of it", metavar="S"
+    )
+    idle_timeout_seconds: float = option(
+        share(0, 10**6), 300.0, "time that a REST connection may stay open without a request", metavar="S"
+    )
+    shutdown_grace_seconds: float = option(
+        within(0, 10**6), 20.0, "time for the requests under way to be answered after SIGTERM or Ctrl-C", metavar="S"
+    )

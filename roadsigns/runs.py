@@ -1,6 +1,7 @@
 """A training run's folder: settings, history, and the model after each epoch that still matters.
 
     config.json     the options of the run, written first
+    environment.json  what else decides the result: versions, machine, commit, data; as the run began
     history.csv     one row per whole epoch
     epoch-0007.keras  the newest epoch and the best one, with the optimizer's state; the newest is what --resume takes
     model.keras     the best epoch, without the optimizer's state
@@ -64,6 +65,35 @@ class Run:
         """The epoch of the highest validation accuracy; of equals the one of lower validation loss."""
         return max(self.history, key=lambda row: (row.validation_accuracy, -row.validation_loss))
 
+    def begin(self, environment: dict[str, Any]) -> list[str]:
+        """Write down what the run begins in; where it goes on, name what is no longer as it was.
+
+        Returns:
+            A line for each difference that can change the result, empty for a new run.
+
+        Raises:
+            ModelError: `environment.json` is damaged.
+        """
+        path = self.path / "environment.json"
+        if not path.exists():
+            write_json(path, environment)
+            return []
+        began = self.environment
+        return [
+            f"{name}: {was} when the run began, now {now}"
+            for part in ("versions", "machine")
+            for name, was, now in _differences(began.get(part, {}), environment.get(part, {}))
+        ]
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """What the run began in."""
+        path = self.path / "environment.json"
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise ModelError(f"Damaged {str(path)!r}: {error}. Start a new run without --resume") from error
+
     @property
     def started(self) -> datetime:
         """When the run was started, local time: its settings were written first."""
@@ -125,6 +155,10 @@ def resume(options: TrainOptions) -> Run:
     return Run(path, dataclasses.replace(stored, run_dir=path, json=options.json, **changes), _read_history(path))
 
 
+def _differences(was: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    return [(name, was.get(name), now.get(name)) for name in {**was, **now} if was.get(name) != now.get(name)]
+
+
 def _make_folder(stem: str) -> Path:
     """A folder in `runs/` that nobody else has: making it is what decides between two runs of the same second."""
     for number in itertools.count(1):
@@ -154,9 +188,9 @@ def _changes(given: TrainOptions, stored: TrainOptions) -> dict[str, Any]:
     changes = {}
     for item in dataclasses.fields(TrainOptions):
         asked, own = getattr(given, item.name), getattr(stored, item.name)
-        if item.name in ("resume", "json", "run_dir") or asked in (item.default, own):
+        if item.name in ("resume", "json", "run_dir", "config") or asked in (item.default, own):
             continue
-        if item.name not in ("output", "version", "track"):
+        if not item.metadata["place"]:
             flag = "--" + item.name.replace("_", "-")
             raise UsageError(f"The run was started with {flag} {own} and cannot go on with {asked}. Leave it out")
         changes[item.name] = asked

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from . import backend, runs, tracking
 from .cli import command, parse
 from .config import TrainOptions
+from .errors import UsageError
 from .files import beside, write_json
 
 if TYPE_CHECKING:
@@ -46,16 +47,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     from . import data, export
 
+    if options.resume is not None and options.config is not None:
+        raise UsageError("--resume goes on with a run's own settings and --config begins another: give one of them")
     run = None if options.resume is None else runs.resume(options)
     options = options if run is None else run.options
     export.check_output(options.output, options.version)
     tracking.check(options.track)
-    dataset = data.load(options.data, options.data_dir)
+    dataset = data.load(options.data, options.data_dir, count=options.count)
     dataset.splits()  # read and checked before Keras is loaded
     backend.start()
     run = run or runs.start(options)
     # At once, also into a pipe, and where it does not mix with JSON on stdout.
     say = functools.partial(print, file=sys.stderr if options.json else sys.stdout, flush=True)
+    for difference in run.begin(_environment(dataset)):
+        print(f"The run goes on in another environment, so its result may differ: {difference}", file=sys.stderr)
     say(f"run {run.path}, backend {backend.versions()['backend']}, seed {options.seed}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -130,16 +135,13 @@ def finish(run: runs.Run, dataset: Dataset, say: Any = print) -> dict[str, Any]:
     metrics = {
         "name": run.path.name,
         "command": "python -m roadsigns.train " + _flags(options),
-        "commit": backend.commit(),
         "date": datetime.date.today().isoformat(),
-        "machine": backend.machine(),
-        "versions": backend.versions(),
+        **run.environment,
         "network": model.name,
         "parameters": model.count_params(),
         "multiply_adds": networks.multiply_adds(model),
         "recipe": "notebook+average" if options.average_momentum else "notebook",
         "trained_on": dataset.kind,
-        "data": {**dataset.manifest, "source": Path(dataset.source).name},
         "seeds": [options.seed],
         "epochs": options.epochs,
         "best_epoch": best.epoch,
@@ -159,6 +161,16 @@ def finish(run: runs.Run, dataset: Dataset, say: Any = print) -> dict[str, Any]:
     if options.track:
         _track(run, dataset, test.accuracy, exported)
     return metrics
+
+
+def _environment(dataset: Dataset) -> dict[str, Any]:
+    """What decides the result beside the options, as the result files name it."""
+    return {
+        "commit": backend.commit(),
+        "machine": backend.machine(),
+        "versions": backend.versions(),
+        "data": {**dataset.manifest, "source": Path(dataset.source).name},
+    }
 
 
 def _track(run: runs.Run, dataset: Dataset, accuracy: float, exported: Path | None) -> None:
@@ -255,7 +267,7 @@ def _flags(options: TrainOptions) -> str:
     """The flags that repeat a run; the place of a data set stays out of result files, so a path is named `PATH`."""
     data = options.data if os.sep not in options.data else "PATH"
     return (
-        f"--data {data} --epochs {options.epochs} --use-image-percent {options.use_image_percent:g} "
+        f"--data {data} {'' if options.count is None else f'--count {options.count} '}--epochs {options.epochs} --use-image-percent {options.use_image_percent:g} "
         f"--batch-size {options.batch_size} --learning-rate {options.learning_rate:g} "
         f"--keep-prob {options.keep_prob:g} --keep-prob-conv {options.keep_prob_conv:g} "
         f"--average-momentum {options.average_momentum:g} --seed {options.seed}"

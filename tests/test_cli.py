@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import json
 import os
 import re
 import subprocess
@@ -23,6 +24,7 @@ EVERY = [
     config.EvaluateOptions,
     config.PredictOptions,
     config.ExportOptions,
+    config.ServeOptions,
 ]
 
 
@@ -126,7 +128,7 @@ def test_help_lists_every_flag(options: type[Options], capsys: pytest.CaptureFix
     text = " ".join(capsys.readouterr().out.split())
     assert text.startswith("usage: roadsigns try") and text.endswith("examples: roadsigns try --x 1")
     for item in dataclasses.fields(options):
-        name = item.metadata["metavar"] if item.metadata["positional"] else "--" + item.name.replace("_", "-")
+        name = item.metadata["metavar"] if item.metadata["positional"] else options.flag(item.name)
         assert re.search(rf" {name} ", text), name
         # argparse may break a long help text at a hyphen
         assert item.metadata["help"].replace(" ", "") in text.replace(" ", ""), name
@@ -140,6 +142,35 @@ def test_help_states_defaults_and_variables(capsys: pytest.CaptureFixture[str]) 
     assert "passes over the training pictures; default 15 (environment: EPOCHS)" in text
     assert "(environment: USE_IMAGE_PERCENT)" in text
     assert "default None" not in text and "default False" not in text
+
+
+def test_config_gives_what_no_flag_does_and_leaves_places_alone(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    stored = TrainOptions(epochs=7, seed=3, keep_prob=0.25, run_dir=Path("old"), output=Path("there"), json=True)
+    path.write_text(json.dumps(stored.as_json()))
+    options = read(TrainOptions, "--config", str(path), "--seed", "0", EPOCHS="99")
+    assert options == TrainOptions(epochs=7, seed=0, keep_prob=0.25, config=path)
+
+
+BAD_CONFIGS = {
+    "not JSON": ("{", "is not JSON: "),
+    "deep": ("[" * 100_000, "is not JSON: "),
+    "list": ("[]", "holds 'no object'"),
+    "other setting": ('{"epoch": 3}', "holds 'epoch'. Expected the config.json of a run"),
+    "value": ('{"epochs": 0}', "Invalid value for 'epochs' in "),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), BAD_CONFIGS.values(), ids=BAD_CONFIGS.keys())
+def test_config_that_is_none_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text(text)
+    with pytest.raises(UsageError, match=re.escape(message)):
+        read(TrainOptions, "--config", str(tmp_path / "c.json"))
+
+
+def test_config_that_is_missing_is_an_error_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read(TrainOptions, "--config", str(tmp_path / "c.json"))
 
 
 FAILURES: dict[str, tuple[BaseException, str]] = {

@@ -325,3 +325,26 @@ def test_resume_refuses_a_damaged_history(content: bytes | None) -> None:
         path.write_bytes(content)
     with pytest.raises(ModelError, match=re.escape("in 'runs/a/history.csv'")):
         again()
+
+
+ENVIRONMENT = {"commit": "abc", "versions": {"keras": "3.15", "numpy": "2.0"}, "machine": {"cores": 2}}
+
+
+def test_begin_writes_down_the_environment_once() -> None:
+    run = begin()
+    assert run.begin(ENVIRONMENT) == []
+    assert run.environment == ENVIRONMENT
+    other = {"commit": "def", "versions": {"keras": "3.16", "jax": "0.9", "numpy": "2.0"}, "machine": {"cores": 4}}
+    assert again().begin(other) == [
+        "keras: 3.15 when the run began, now 3.16",
+        "jax: None when the run began, now 0.9",
+        "cores: 2 when the run began, now 4",
+    ]
+    assert again().environment == ENVIRONMENT
+
+
+def test_begin_refuses_a_damaged_environment() -> None:
+    begin()
+    Path("runs/a/environment.json").write_text("{")
+    with pytest.raises(ModelError, match=re.escape("Damaged 'runs/a/environment.json'")):
+        again().begin(ENVIRONMENT)

@@ -118,6 +118,24 @@ def test_train_gives_the_same_weights_for_a_seed_and_others_for_another(whole, a
     assert not np.array_equal(weights(tmp_path / "other")[0], weights(whole)[0])
 
 
+def test_train_repeats_a_run_by_its_config(whole, tmp_path):
+    config = json.loads((whole / "run" / "config.json").read_text())
+    assert (config["epochs"], config["batch_size"]) == (EPOCHS, 32)
+    flags = ["--run-dir", str(tmp_path / "run"), "--output", str(tmp_path / "models")]
+    assert train.main(["--config", str(whole / "run" / "config.json"), *flags]) == 0
+    for one, other in zip(weights(whole), weights(tmp_path), strict=True):
+        np.testing.assert_array_equal(one, other)
+    environment = json.loads((tmp_path / "run" / "environment.json").read_text())
+    assert environment == json.loads((whole / "run" / "environment.json").read_text())
+    assert {"backend", "TF_ENABLE_ONEDNN_OPTS", "keras", "tensorflow", "numpy"} <= set(environment["versions"])
+    assert len(environment["data"]["files"]["signs.zip"]["sha256"]) == 64
+
+
+def test_train_refuses_to_resume_and_to_repeat_at_once(whole, capsys):
+    assert train.main(["--resume", str(whole / "run"), "--config", str(whole / "run" / "config.json")]) == 2
+    assert "give one of them" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_train_that_is_stopped_resumes_to_the_same_weights(number, whole, archive, tmp_path):
     """A real process, a real signal in the second epoch; then `--resume`, compared with the unbroken run."""
