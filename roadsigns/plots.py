@@ -1,25 +1,54 @@
-"""Pictures of a run, drawn by Matplotlib without a screen."""
+"""Plots of a run and of its data, drawn by Matplotlib without a screen."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+import textwrap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
+from . import preprocess, signs
 from .files import beside
+from .preprocess import Pixels
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from .runs import Epoch
 
+_BEST = 5
 
-def curves(history: Sequence[Epoch], path: Path) -> None:
-    """Draw loss and error (share of pictures named wrongly) by epoch into the PNG file `path`."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+
+class Plot:
+    """A drawn figure: saved as a PNG file, or shown by a notebook whose cell ends with it.
+
+    Attributes:
+        figure: Matplotlib's.
+    """
+
+    def __init__(self, figure: Figure) -> None:
+        self.figure = figure
+
+    def save(self, path: Path) -> None:
+        """Write the PNG file `path`."""
+        with beside(path) as fresh:
+            self.figure.savefig(fresh, dpi=100)
+
+    def _repr_png_(self) -> bytes:
+        file = io.BytesIO()
+        self.figure.savefig(file, format="png", dpi=100)
+        return file.getvalue()
+
+
+def curves(history: Sequence[Epoch]) -> Plot:
+    """Loss and error (share of pictures named wrongly) by epoch."""
     from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = _figure(10, 4)
     left, right = figure.subplots(1, 2)
     epochs = [row.epoch for row in history]
     left.plot(epochs, [row.loss for row in history], marker=".", label="training (units dropped)")
@@ -38,5 +67,99 @@ def curves(history: Sequence[Epoch], path: Path) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.legend()
-    with beside(path) as fresh:
-        figure.savefig(fresh, dpi=100)
+    return Plot(figure)
+
+
+def samples(images: Pixels, labels: npt.NDArray[np.int64]) -> Plot:
+    """One picture of each class that `labels` holds, the one in the middle of the class, under its number and name.
+
+    Args:
+        images: uint8 RGB, shape `(N, H, W, 3)`.
+        labels: shape `(N,)`, values 0..42.
+    """
+    columns = 8
+    figure = _figure(12, 12)
+    for axes, class_id in zip(_grid(figure, 6, columns), range(signs.COUNT), strict=False):
+        found = np.flatnonzero(labels == class_id)
+        if len(found):
+            _show(axes, images[found[len(found) // 2]], f"{class_id} {signs.NAMES[class_id]}")
+    return Plot(figure)
+
+
+def histogram(labels: Mapping[str, npt.NDArray[np.int64]]) -> Plot:
+    """How many pictures each class has, split by split.
+
+    Args:
+        labels: those of each split, by its name.
+    """
+    figure = _figure(12, 4)
+    axes = figure.subplots()
+    width = 0.8 / len(labels)
+    for position, (name, values) in enumerate(labels.items()):
+        counts = np.bincount(values, minlength=signs.COUNT)
+        axes.bar(np.arange(signs.COUNT) + (position - (len(labels) - 1) / 2) * width, counts, width, label=name)
+    axes.set(xlabel="class", ylabel="pictures", xticks=range(signs.COUNT), xlim=(-1, signs.COUNT))
+    axes.tick_params(axis="x", labelsize=8)
+    axes.legend()
+    return Plot(figure)
+
+
+def steps(images: Pixels) -> Plot:
+    """What preprocessing does: each picture in colour, in grey, and with its histogram equalised.
+
+    Args:
+        images: uint8 RGB, shape `(N, 32, 32, 3)`, a few.
+    """
+    grey = preprocess.grey(images)
+    rows = zip(images, grey, preprocess.equalize(grey), strict=True)
+    figure = _figure(6, 2 * len(images))
+    grid = iter(_grid(figure, len(images), 3))
+    for row in rows:
+        for title, picture in zip(("colour", "grey", "equalised"), row, strict=True):
+            _show(next(grid), picture, title)
+    return Plot(figure)
+
+
+def guesses(
+    images: Pixels, probabilities: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.int64] | None = None
+) -> Plot:
+    """Pictures beside the five most probable classes of each as bars; the right class, where known, in another colour.
+
+    Args:
+        images: uint8 RGB, shape `(N, H, W, 3)`, a few.
+        probabilities: shape `(N, 43)`.
+        labels: the right classes, shape `(N,)`.
+    """
+    figure = _figure(9, 2 * len(images))
+    grid = figure.subplots(len(images), 2, squeeze=False, width_ratios=(1, 3))
+    for number, (left, right) in enumerate(grid):
+        best = np.argsort(-probabilities[number], kind="stable")[:_BEST]
+        colours = ["C2" if labels is not None and i == labels[number] else "C0" for i in best]
+        _show(left, images[number], "" if labels is None else signs.NAMES[labels[number]])
+        right.barh([signs.NAMES[i] for i in best], probabilities[number][best], color=colours)
+        right.invert_yaxis()
+        right.set(xlim=(0, 1))
+    return Plot(figure)
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _grid(figure: Figure, rows: int, columns: int) -> list[Any]:
+    """Axes row by row, without ticks or frames."""
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for each in axes:
+        each.set_axis_off()
+    return axes
+
+
+def _show(axes: Any, picture: Pixels, title: str) -> None:
+    axes.set_axis_off()
+    axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
+    axes.set_title(textwrap.fill(title, 22, max_lines=2, placeholder="…"), fontsize=8)

@@ -130,7 +130,7 @@ def finish(run: runs.Run, dataset: Dataset, say: Any = print) -> dict[str, Any]:
     with beside(run.path / "model.keras") as fresh:
         model.save(fresh)
     test = evaluate.score(networks.probabilities(model, preprocess(dataset.test.images)), dataset.test.labels)
-    plots.curves(run.history, run.path / "curves.png")
+    plots.curves(run.history).save(run.path / "curves.png")
     exported = export.export_apart(run.path / "model.keras", options.output, options.version, say)
     metrics = {
         "name": run.path.name,
@@ -266,8 +266,9 @@ def _progress_bar(epoch: int, epochs: int) -> Any:
 def _flags(options: TrainOptions) -> str:
     """The flags that repeat a run; the place of a data set stays out of result files, so a path is named `PATH`."""
     data = options.data if os.sep not in options.data else "PATH"
+    count = "" if options.count is None else f"--count {options.count} "
     return (
-        f"--data {data} {'' if options.count is None else f'--count {options.count} '}--epochs {options.epochs} --use-image-percent {options.use_image_percent:g} "
+        f"--data {data} {count}--epochs {options.epochs} --use-image-percent {options.use_image_percent:g} "
         f"--batch-size {options.batch_size} --learning-rate {options.learning_rate:g} "
         f"--keep-prob {options.keep_prob:g} --keep-prob-conv {options.keep_prob_conv:g} "
         f"--average-momentum {options.average_momentum:g} --seed {options.seed}"
