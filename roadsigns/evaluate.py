@@ -95,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     from . import data, models
 
     path = models.check(options.model)
-    split = data.load(options.data, options.data_dir).split(options.split)  # type: ignore[arg-type]
+    split = data.load(options.data, options.data_dir, count=options.count).split(options.split)  # type: ignore[arg-type]
     scores = score(models.load(path).classify_pixels(split.images), split.labels)
     if options.json:
         summary = {

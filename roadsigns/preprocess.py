@@ -14,7 +14,7 @@ footprint `morphology.disk(30)`.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -257,6 +257,7 @@ def _beyond(pixels: Pixels) -> npt.NDArray[np.uint16]:
     return total.reshape(SIZE * SIZE, -1).T
 
 
+@lru_cache(maxsize=512)
 def _taps(length: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """For each of the 32 places along an axis of `length` pixels: the pixels before and after, and their weights."""
     place = ((np.arange(SIZE) + 0.5) * (length / SIZE) - 0.5).astype(np.float32)

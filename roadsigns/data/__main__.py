@@ -1,4 +1,4 @@
-"""`roadsigns data`: fetch and verify the data set."""
+"""`roadsigns data`: fetch and verify the data set, or draw one."""
 
 from __future__ import annotations
 
@@ -11,42 +11,45 @@ import numpy as np
 from .. import cli
 from ..config import DataCommandOptions
 from .archive import member
-from .dataset import SOURCES, Dataset, load
+from .dataset import NAMES, Dataset, load
 from .split import SPLITS
 
 EXAMPLES = (
     "roadsigns data",
     "roadsigns data --data official --data-dir /tmp/gtsrb-official",
+    "roadsigns data --data synthetic --count 43000 --seed 0",
     "roadsigns data --data traffic-signs-data.zip --json",
 )
 
 
 @cli.command("data")
 def main(argv: Sequence[str] | None = None) -> None:
-    """Fetch the data set where it is not there yet, read and verify all of it, and say what it is."""
+    """Fetch or draw the data set where it is not there yet, read and verify all of it, and say what it is."""
     options = cli.parse(
-        DataCommandOptions, argv, verb="data", about="Fetch and verify the data set.", examples=EXAMPLES
+        DataCommandOptions, argv, verb="data", about="Fetch and verify the data set, or draw one.", examples=EXAMPLES
     )
-    dataset = load(options.data, options.data_dir)
-    splits = dataset.splits()
-    if dataset.source in SOURCES:
-        state = "is already there, in" if dataset.found else "was fetched to"
-        print(f"{dataset.source} {state} {dataset.path}", file=sys.stderr)
+    dataset = load(options.data, options.data_dir, count=options.count, seed=options.seed)
+    tables = [_table(part) for part in dataset.parts]  # reads it
+    for part in dataset.parts:
+        if part.source in NAMES:
+            made = "was fetched to" if part.manifest["address"] else "was drawn to"
+            print(f"{part.source} {'is already there, in' if part.found else made} {part.path}", file=sys.stderr)
     if options.json:
         print(json.dumps(dataset.manifest, indent=2))
         return
-    print(_table(dataset, [(len(split), len(np.unique(split.labels))) for split in splits]))
+    print("\n".join(tables))
 
 
-def _table(dataset: Dataset, counts: Sequence[tuple[int, int]]) -> str:
+def _table(dataset: Dataset) -> str:
     """One line a split: pictures, classes, SHA-256 of the file they are in, and that file."""
     lines = [f"{'split':<6} {'pictures':>8} {'classes':>7}  {'sha256':<12}  file"]
     files = dataset.manifest["files"]
-    for split, (pictures, classes) in zip(SPLITS, counts, strict=True):
+    for split, pictures in zip(SPLITS, dataset.splits(), strict=True):
         folder = member(split) in files
         name = member(split) if folder else dataset.path.name
         path = dataset.path / name if folder else dataset.path
-        lines.append(f"{split:<6} {pictures:>8,} {classes:>7}  {files[name]['sha256'][:12]}  {path}")
+        classes = len(np.unique(pictures.labels))
+        lines.append(f"{split:<6} {len(pictures):>8,} {classes:>7}  {files[name]['sha256'][:12]}  {path}")
     return "\n".join(lines)
 
 

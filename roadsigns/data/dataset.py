@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import UsageError
-from . import gtsrb, manifest, official
+from . import drawn, gtsrb, manifest, official
 from .archive import MEMBERS, member, read_split
 from .manifest import Manifest
 from .split import SPLITS, Split, SplitName, Splits
 
 DEFAULT_DIR = Path("/tmp/traffic-signs-data")  # noqa: S108  the seed's place
+DRAWN_DIR = Path("/tmp/traffic-signs-synthetic")  # noqa: S108  beside it
 
 SOURCES: dict[str, Callable[[Path], tuple[Manifest, bool]]] = {
     gtsrb.SOURCE: gtsrb.fetch,
     official.SOURCE: official.fetch,
 }
-"""What fetches each data set that has a name."""
+"""What fetches each data set that has a name and an address."""
+MIXED = f"{gtsrb.SOURCE}+{drawn.SOURCE}"
+NAMES = (*SOURCES, drawn.SOURCE, MIXED)
+"""All data sets that have a name."""
 
 
 class Dataset:
     """Three splits and where they come from. A split is read, and what can be verified is, when it is first used.
 
     Attributes:
-        source: `gtsrb`, `official`, or the path as it was given.
+        source: `gtsrb`, `official`, `synthetic`, `gtsrb+synthetic`, or the path as it was given.
         path: the zip or folder that holds the pickles.
         found: whether they were there before.
     """
@@ -72,8 +78,18 @@ class Dataset:
         return Splits(self.train, self.valid, self.test)
 
     @property
+    def parts(self) -> Sequence[Dataset]:
+        """The data sets that it is made of, each in a place of its own."""
+        return (self,)
+
+    @property
     def kind(self) -> str:
-        """What a model was trained on, for result files: `gtsrb`, also for a path of its counts, or the path's name."""
+        """What a model was trained on, for result files.
+
+        `gtsrb`, also for a path of its counts; `synthetic`; `gtsrb+synthetic`; or the path's name.
+        """
+        if self.source in (drawn.SOURCE, MIXED):
+            return self.source
         counts = {name: len(self.split(name)) for name in SPLITS}
         return gtsrb.SOURCE if self.source in SOURCES or counts == gtsrb.PICTURES else self.path.name
 
@@ -85,9 +101,9 @@ class Dataset:
         split; for a path, of the splits that have been read so far.
         """
         if self._stored:
-            files = self._stored.as_json()["files"]
-            pictures = {name: files[member(name)].pop("pictures") for name in SPLITS}
-            return {"source": self.source, "address": self._stored.address, "files": files, "pictures": pictures}
+            stored = self._stored.as_json()
+            stored["pictures"] = {name: stored["files"][member(name)].pop("pictures") for name in SPLITS}
+            return stored
         pictures = {name: len(self._read[name]) for name in SPLITS if name in self._read}
         return {"source": self.source, "address": None, "files": self._hashes, "pictures": pictures}
 
@@ -97,26 +113,73 @@ class Dataset:
         return {path.name: {"bytes": path.stat().st_size, "sha256": manifest.sha256(path)} for path in paths}
 
 
-def load(data: str = gtsrb.SOURCE, data_dir: Path | None = None) -> Dataset:
-    """Find the data set that `data` names, fetching it first where that is needed.
+class Mixture(Dataset):
+    """Real signs with drawn ones among those to learn from; validation and test are the real ones."""
+
+    def __init__(self, real: Dataset, others: Dataset) -> None:
+        super().__init__(MIXED, real.path, found=real.found and others.found)
+        self._parts = (real, others)
+
+    @property
+    def parts(self) -> Sequence[Dataset]:
+        """The real signs and the drawn ones."""
+        return self._parts
+
+    def split(self, name: SplitName) -> Split:
+        """The split of that name; raises as every data set's does."""
+        if name != "train":
+            return self._parts[0].split(name)
+        if name not in self._read:
+            both = [part.split(name) for part in self._parts]
+            self._read[name] = Split(
+                np.concatenate([each.images for each in both]), np.concatenate([each.labels for each in both])
+            )
+        return self._read[name]
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """As every data set's, but with the manifests of the `parts` in place of their `files`."""
+        parts = [part.manifest for part in self._parts]
+        pictures = {**parts[0]["pictures"], "train": sum(part["pictures"]["train"] for part in parts)}
+        return {"source": self.source, "address": parts[0]["address"], "parts": parts, "pictures": pictures}
+
+
+def load(
+    data: str = gtsrb.SOURCE, data_dir: Path | None = None, *, count: int | None = None, seed: int | None = None
+) -> Dataset:
+    """Find the data set that `data` names, fetching or drawing it first where that is needed.
 
     Args:
-        data: `gtsrb`, `official`, or the path of a zip (read in place) or folder with train.p, valid.p and test.p.
-        data_dir: folder that a named data set is kept in; default `/tmp/traffic-signs-data`. A path needs none.
+        data: `gtsrb`, `official`, `synthetic`, `gtsrb+synthetic`, or the path of a zip (read in place) or folder with
+            train.p, valid.p and test.p.
+        data_dir: folder that a named data set is kept in; default `/tmp/traffic-signs-data`, for drawn signs
+            `/tmp/traffic-signs-synthetic`. Of two, the drawn ones are in a folder `synthetic` in it. A path needs none.
+        count: training pictures that are drawn; default those that are there, else 43,000.
+        seed: that they are drawn with; default that of those that are there, else 0.
 
     Raises:
-        UsageError: `data` is neither a name nor a path.
+        UsageError: `data` is neither a name nor a path, or `count` or `seed` is given where nothing is drawn.
         NetworkError: the data set cannot be fetched.
         DataError: it is damaged, or `data_dir` holds something else.
         OSError: `data_dir` cannot be written.
     """
+    if data == drawn.SOURCE:
+        folder = DRAWN_DIR if data_dir is None else data_dir
+        stored, found = drawn.fetch(folder, count=count, seed=seed)
+        return Dataset(data, folder, stored, found=found)
+    if data == MIXED:
+        others = None if data_dir is None else data_dir / drawn.SOURCE
+        return Mixture(load(gtsrb.SOURCE, data_dir), load(drawn.SOURCE, others, count=count, seed=seed))
+    for name, value in (("count", count), ("seed", seed)):
+        if value is not None:
+            raise UsageError(f"--{name} {value} is for drawn signs; there are none in --data {data}. Leave it out")
     if data in SOURCES:
         folder = DEFAULT_DIR if data_dir is None else data_dir
         stored, found = SOURCES[data](folder)
         return Dataset(data, folder, stored, found=found)
     path = Path(data)
     if not path.exists():
-        near = difflib.get_close_matches(data, SOURCES, n=1)
+        near = difflib.get_close_matches(data, NAMES, n=1)
         hint = f"Did you mean {near[0]!r}? " if near else ""
-        raise UsageError(f"There is no data set and no file {data!r}. {hint}Expected {', '.join(SOURCES)} or a PATH")
+        raise UsageError(f"There is no data set and no file {data!r}. {hint}Expected {', '.join(NAMES)} or a PATH")
     return Dataset(data, path)

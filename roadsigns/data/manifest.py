@@ -30,16 +30,30 @@ class FileRecord:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """What drawn signs follow from: the number of training pictures, and the seed."""
+
+    count: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        if type(self.count) is not int or type(self.seed) is not int:
+            raise ValueError(f"not a record of a drawing: {self}")
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """The source's name and address, and its files by name."""
+    """The source's name, its address or how it was drawn, and its files by name."""
 
     source: str
-    address: str
+    address: str | None
     files: dict[str, FileRecord]
+    drawn: Drawing | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The same as JSON can hold it."""
-        return asdict(self)
+        """The same as JSON can hold it; `drawn` only where it is."""
+        made = asdict(self)
+        return made if self.drawn else {name: value for name, value in made.items() if name != "drawn"}
 
     def write(self, folder: Path) -> None:
         """Write `manifest.json` into `folder`."""
@@ -77,7 +91,9 @@ def read(folder: Path, source: str, members: tuple[str, ...]) -> Manifest | None
         with path.open("rb") as file:
             made = json.loads(file.read(MAX_BYTES))
         files = {name: FileRecord(**made["files"][name]) for name in members}
-        manifest = Manifest(str(made["source"]), str(made["address"]), files)
+        address = None if made["address"] is None else str(made["address"])
+        drawn = Drawing(**made["drawn"]) if "drawn" in made else None
+        manifest = Manifest(str(made["source"]), address, files, drawn)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(f"{path} is damaged ({error!r}). {_way_out(folder)}") from error
     if manifest.source != source:

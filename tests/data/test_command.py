@@ -102,9 +102,8 @@ def test_data_reads_a_zip_in_place(archive: Path, run: Any) -> None:
 
 @pytest.mark.parametrize(("word", "hint"), [("gtsb", "Did you mean 'gtsrb'? "), ("nosuch", ""), ("a/b.zip", "")])
 def test_data_names_what_it_does_not_know(fails: Any, word: str, hint: str) -> None:
-    assert f"There is no data set and no file {word!r}. {hint}Expected gtsrb, official or a PATH" in fails(
-        "--data", word
-    )
+    names = "gtsrb, official, synthetic, gtsrb+synthetic or a PATH"
+    assert f"There is no data set and no file {word!r}. {hint}Expected {names}" in fails("--data", word)
 
 
 class Call:

@@ -104,11 +104,13 @@ _ON_BOARD = (1, 25, 30)
 
 # Guessed from the benchmark's training pictures; none of them shows a crossing or a car on ice.
 _SHARES = {
-    "thin figures": 0.3,
+    "thin figures": 0.6,
     "lorry with bonnet": 0.25,
     "on a crossing": 0.15,
     "car on ice": 0.1,
     "full head": 0.3,
+    "turned": 0.4,
+    "broad": 0.5,
     "on a board": 0.2,
 }
 
@@ -136,6 +138,10 @@ def _heads(arrow: Callable[..., str]) -> Callable[[], Glyphs]:
     return lambda: {"standard": arrow(), "full head": arrow(full=True)}
 
 
+def _widths(arrow: Callable[..., str]) -> Callable[[], Glyphs]:
+    return lambda: {"standard": arrow(), "broad": arrow(broad=True)}
+
+
 def _cars(left: str, right: str) -> str:
     return place(vehicles.car(left), 33, 60) + place(vehicles.car(right), 67, 60)
 
@@ -151,7 +157,7 @@ _GLYPHS: dict[int, Callable[[], Glyphs]] = {
     8: _limit("120"),
     9: _one(lambda: _cars(RED, BLACK)),
     10: _one(lambda: _lorry_and_car(RED, BLACK)),
-    11: _one(arrows.priority),
+    11: _widths(arrows.priority),
     12: _one(str),
     13: _one(str),
     14: _one(lambda: write("STOP", 50, 50, 37, WHITE, width=47, pen=16.5, gap=8.5)),
@@ -163,7 +169,7 @@ _GLYPHS: dict[int, Callable[[], Glyphs]] = {
     17: _one(lambda: rectangle(12, 40.5, 76, 19, WHITE)),
     18: _one(symbols.exclamation),
     19: _one(arrows.curve_left),
-    21: _one(arrows.double_curve),
+    21: _widths(arrows.double_curve),
     22: _one(symbols.bumps),
     23: _one(vehicles.skid),
     24: _one(symbols.narrow_right),
@@ -179,7 +185,7 @@ _GLYPHS: dict[int, Callable[[], Glyphs]] = {
     35: _heads(arrows.ahead),
     36: _heads(arrows.fork_right),
     38: _heads(arrows.keep_right),
-    40: _one(arrows.ring),
+    40: lambda: {"standard": arrows.ring(), "turned": arrows.ring(60)},
     41: _one(lambda: _cars(GREY, GREY) + shapes.end_lines()),
     42: _one(lambda: _lorry_and_car(GREY, GREY) + shapes.end_lines()),
 }

@@ -35,7 +35,7 @@ def red_disc() -> str:
 
 def blue_disc() -> str:
     """Blue disc with a thin white rim."""
-    return circle(CENTRE, CENTRE, 50, WHITE) + circle(CENTRE, CENTRE, 48.4, BLUE)
+    return circle(CENTRE, CENTRE, 50, WHITE) + circle(CENTRE, CENTRE, 47.4, BLUE)
 
 
 def white_disc() -> str:

@@ -77,7 +77,8 @@ def bicycle() -> str:
         *("M", 49, 70.5, "H", right, "L", 57.5, 54.5, "L", 56.2, 51),
     )
     saddle = stroke(path("M", 52.5, 50.5, "H", 60.5), BLACK, 2.8, rounded=True)
-    return wheels + stroke(frame, BLACK, 2.4, rounded=True) + saddle + circle(49, 70.5, 2.6, BLACK)
+    bicycle = wheels + stroke(frame, BLACK, 2.4, rounded=True) + saddle + circle(49, 70.5, 2.6, BLACK)
+    return place(bicycle, 6, 9, scale=0.88)
 
 
 def _wheels(*places: float) -> str:

@@ -1,0 +1,81 @@
+"""The data set of drawn signs: three pickles of the published form, drawn once and kept."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+from pathlib import Path
+
+import numpy as np
+
+from .. import files
+from ..errors import DataError
+from . import manifest
+from .archive import MEMBERS, member
+from .manifest import Drawing, FileRecord, Manifest
+from .progress import progress
+from .split import SPLITS
+
+SOURCE = "synthetic"
+COUNT = 43_000
+"""Training pictures where no other number is asked for: 1,000 a class."""
+
+
+def fetch(
+    folder: Path, *, count: int | None = None, seed: int | None = None, processes: int | None = None
+) -> tuple[Manifest, bool]:
+    """Make sure that `folder` holds drawn signs.
+
+    Args:
+        folder: created where it is missing.
+        count: pictures to train on, spread evenly over the classes; validation and test have a tenth as many each. By
+            default those that are there, else 43,000.
+        seed: of all randomness. By default that of the pictures that are there, else 0.
+        processes: how many draw; by default one for each core. The pictures do not depend on it.
+
+    Returns:
+        The folder's manifest, and whether all was there already.
+
+    Raises:
+        DataError: the folder holds something else, or other drawn signs.
+        OSError: the folder cannot be written.
+    """
+    found = manifest.read(folder, SOURCE, MEMBERS)
+    if found:
+        _check_drawing(found.drawn, count, seed, folder)
+        return found, True
+    drawing = Drawing(COUNT if count is None else count, 0 if seed is None else seed)
+    made = Manifest(SOURCE, None, _draw(folder, drawing, processes), drawing)
+    made.write(folder)
+    return made, False
+
+
+def _check_drawing(drawing: Drawing | None, count: int | None, seed: int | None, folder: Path) -> None:
+    if drawing is None:
+        raise DataError(f"{folder} does not say how its signs were drawn. Delete {folder} and run again")
+    for name, asked, there in (("count", count, drawing.count), ("seed", seed, drawing.seed)):
+        if asked not in (None, there):
+            raise DataError(
+                f"{folder} holds signs drawn with --{name} {there}, not {asked}. Leave out --{name}, delete {folder}, "
+                "or choose another folder with --data-dir"
+            )
+
+
+def _draw(folder: Path, drawing: Drawing, processes: int | None) -> dict[str, FileRecord]:
+    """Write the three pickles beside their places, and rename all or none of them."""
+    from . import synthetic
+
+    records: dict[str, FileRecord] = {}
+    with contextlib.ExitStack() as renames:
+        for part, split in enumerate(SPLITS):
+            name = member(split)
+            fresh = renames.enter_context(files.beside(folder / name))
+            count = drawing.count if split == "train" else -(-drawing.count // 10)
+            with progress(f"drawing {name}") as tell:
+                images, labels = synthetic.draw(
+                    count, drawing.seed, part=part, processes=processes or synthetic.cores(), tell=tell
+                )
+            with fresh.open("wb") as file:
+                pickle.dump({"features": images, "labels": labels.astype(np.uint8)}, file, protocol=4)
+            records[name] = manifest.record(fresh, count)
+    return records

@@ -1,0 +1,104 @@
+"""Photographs of drawn signs: the rooms of the camera, one after the other."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ...preprocess import Pixels
+from ..split import SIDE
+from .designs import Design, variants
+from .factors import Camera
+from .frames import Frames
+from .laws import Floats
+from .lens import blur
+from .light import balance, illuminate
+from .prints import STEP
+from .scene import add_branches, scene
+from .sensor import expose
+from .view import film, look
+from .wear import weather
+
+BLOCK = 32
+"""Pictures that are made together: few enough for a core's cache."""
+
+Stream = Callable[[str], np.random.Generator]
+
+
+def photograph(labels: npt.NDArray[np.int64], seed: Sequence[int], camera: Camera, *, signs: bool = True) -> Pixels:
+    """Take one picture for each label.
+
+    Args:
+        labels: class ids, shape `(N,)`.
+        seed: whole numbers of at least 0 that all randomness follows from.
+        camera: what varies, and how.
+        signs: whether there is a sign in the pictures, or only what would stand behind it.
+
+    Returns:
+        uint8 RGB, shape `(N, 32, 32, 3)`.
+    """
+    random = streams(seed)
+    designs = [_choose(int(label), random("design").random()) for label in labels]
+    amounts = {name: getattr(camera, name).draw(random(name), len(labels)) for name in camera.names()}
+    pictures = np.empty((len(labels), SIDE, SIDE, 3), np.uint8)
+    if not len(labels):
+        return pictures
+    view = look(designs, amounts)
+    # Crops of about one size share a canvas.
+    order = np.argsort(np.maximum(view.width, view.height), kind="stable")
+    for start in range(0, len(order), BLOCK):
+        chosen = order[start : start + BLOCK]
+        part = view[chosen]
+        side = int(max(part.width.max(), part.height.max()))
+        frames = Frames({name: values[chosen] for name, values in amounts.items()}, part, side, random)
+        pictures[chosen] = _develop(frames, [designs[index] for index in chosen] if signs else [])
+    return pictures
+
+
+def streams(seed: Sequence[int]) -> Stream:
+    """A stream of random numbers for each name, the same one whenever it is asked for."""
+    made: dict[str, np.random.Generator] = {}
+
+    def stream(name: str) -> np.random.Generator:
+        if name not in made:
+            made[name] = np.random.default_rng([*seed, zlib.crc32(name.encode())])
+        return made[name]
+
+    return stream
+
+
+def _choose(class_id: int, dice: float) -> Design:
+    """One of the class's designs, as often as its share says."""
+    for design in variants(class_id):
+        dice -= design.share
+        if dice < 0:
+            return design
+    return variants(class_id)[0]
+
+
+def _develop(frames: Frames, designs: Sequence[Design]) -> Pixels:
+    """From the scene to the file."""
+    light = scene(frames)
+    balance(frames, light)
+    if designs:
+        sign = _film(frames, designs)
+        weather(frames, sign)
+        light *= 1 - sign[3]
+        light += sign[:3]
+    add_branches(frames, light)
+    illuminate(frames, light)
+    return expose(frames, blur(frames, light))
+
+
+def _film(frames: Frames, designs: Sequence[Design]) -> Floats:
+    """The signs alone: red, green and blue multiplied by alpha, and alpha, `(4, N, S, S)`."""
+    view, signs = frames.view, np.empty((len(frames), frames.side, frames.side, 4), np.uint8)
+    swells = np.rint(frames.amounts["swell"] / STEP).astype(int).tolist()
+    strokes = np.rint(frames.amounts["stroke"]).astype(int).tolist()
+    for index, design in enumerate(designs):
+        kind = swells[index], strokes[index]
+        signs[index] = film(design, view.size[index], view.from_pixels[index], frames.side, *kind)
+    return np.multiply(signs.transpose(3, 0, 1, 2), np.float32(1 / 255), order="C")

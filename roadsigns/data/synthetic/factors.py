@@ -1,0 +1,106 @@
+"""What varies between two photographs of a sign: one table of factors, each with its distribution and its switch.
+
+Lengths in pixels are those of the camera, before the crop is resized to 32x32; light is a share of white, 0..1.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from .laws import Floats, Law, LogNormal, Normal, Uniform
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One thing that varies.
+
+    Attributes:
+        about: what its amount is, with the unit.
+        law: how the amount is distributed in the pictures that have it.
+        off: the amount that changes nothing, in the pictures that do not.
+        chance: the share of pictures that have it, 0..1; 0 is switched off.
+        parts: how many amounts a picture has, independent of each other.
+    """
+
+    about: str
+    law: Law
+    off: float = 0.0
+    chance: float = 1.0
+    parts: int = 1
+
+    def draw(self, random: np.random.Generator, count: int) -> Floats:
+        """The amounts of `count` pictures: float32 `(count,)`, or `(count, parts)` where a picture has several."""
+        amounts = self.law.draw(random, (count, self.parts))
+        amounts[random.random(count) >= self.chance] = self.off
+        return amounts[:, 0] if self.parts == 1 else amounts
+
+
+@dataclass(frozen=True)
+class Camera:
+    """The factors of a simulated camera and of what stands before it.
+
+    A factor's values come from a random stream of its own, so that switching one off leaves the others as they were.
+    """
+
+    # View
+    size: Factor = Factor("longer side of the sign, pixels", LogNormal(38, 0.42, 12, 60), off=80 / 3)
+    turn: Factor = Factor("rotation in the picture, degrees", Normal(0, 4, -15, 15))
+    tilt: Factor = Factor("rotation out of it about both axes, degrees", Normal(0, 14, -40, 40), parts=2)
+    margin: Factor = Factor("least space that a cropper leaves on each side, pixels", Normal(5.5, 0.6, 5, 8))
+    offset: Factor = Factor("how far each side is off, share of the sign", Normal(0, 0.03, -0.08, 0.08), parts=4)
+    # Scene
+    background: Factor = Factor("strength of its textures; without it all is grey", Uniform(0.4, 1.4))
+    pole: Factor = Factor("width of the pole, share of the sign", Uniform(0.05, 0.16), chance=0.5)
+    neighbour: Factor = Factor("distance of a sign on the same pole, signs", Uniform(0.95, 1.2), chance=0.25)
+    branches: Factor = Factor("share of the picture behind leaves", Uniform(0.05, 0.3), chance=0.05)
+    # Print
+    swell: Factor = Factor("how much larger the inside is printed, share", Normal(0, 0.08, -0.2, 0.2))
+    stroke: Factor = Factor("-1, 0, 1: dark lines thinner, as drawn, thicker", Uniform(-1.5, 1.1))
+    # Wear
+    pigment: Factor = Factor("reflectance of red, green and blue, times", LogNormal(1, 0.07, 0.7, 1.4), 1, parts=3)
+    fading: Factor = Factor("share of its colour that a sign has lost", Uniform(0.05, 0.7), chance=0.4)
+    gloss: Factor = Factor("light that its surface reflects whatever is printed", Uniform(0, 0.3), chance=0.6)
+    dirt: Factor = Factor("light lost in the dirtiest places", Uniform(0.1, 0.6), chance=0.3)
+    sticker: Factor = Factor("diameter of a sticker, share of the sign", Uniform(0.08, 0.22), chance=0.06)
+    # Light
+    contrast: Factor = Factor("light on the sign over light on the scene", LogNormal(0.75, 0.75, 0.12, 6), off=1)
+    shadow: Factor = Factor("light lost in a shadow", Uniform(0.2, 0.75), chance=0.2)
+    glare: Factor = Factor("light added where the sun dazzles", Uniform(0.1, 0.6), chance=0.1)
+    haze: Factor = Factor("light added everywhere, share of the mean", Uniform(0, 0.5), chance=0.7)
+    exposure: Factor = Factor("mean of the picture before clipping", LogNormal(0.28, 0.7, 0.03, 1), off=0.5)
+    # Lens
+    defocus: Factor = Factor("blur, standard deviation in pixels", LogNormal(0.5, 0.4, 0.25, 1.5))
+    motion: Factor = Factor("length of the smear along one axis, share of the sign", Uniform(0.02, 0.12), chance=0.25)
+    fringe: Factor = Factor("shift of red and blue along each axis, pixels", Normal(0, 0.3, -0.8, 0.8), parts=2)
+    # Sensor
+    cast: Factor = Factor("gain of red, green and blue, times", LogNormal(1, 0.06, 0.7, 1.4), off=1, parts=3)
+    noise: Factor = Factor("noise, standard deviation in levels at mid-grey", LogNormal(3, 0.6, 0.5, 12))
+    jpeg: Factor = Factor("JPEG quality", Uniform(40, 95), off=100, chance=0.1)
+
+    def names(self) -> Iterator[str]:
+        """The names of all factors."""
+        return (item.name for item in dataclasses.fields(self))
+
+    def without(self, *names: str) -> Camera:
+        """The same camera with the factors of these names switched off.
+
+        Raises:
+            ValueError: there is no such factor.
+        """
+        known = tuple(self.names())
+        for name in names:
+            if name not in known:
+                raise ValueError(
+                    f"Invalid value for `names`: expected factors of {', '.join(known)}. Received: {name!r}"
+                )
+        off = {name: dataclasses.replace(getattr(self, name), chance=0.0) for name in names}
+        return dataclasses.replace(self, **off)
+
+    def only(self, *names: str) -> Camera:
+        """The same camera with all factors but these switched off; raises as `without` does."""
+        self.without(*names)
+        return self.without(*(name for name in self.names() if name not in names))
