@@ -12,10 +12,13 @@ from .errors import UsageError
 
 VERBS = {
     "train": ("roadsigns.train", "the main job: data, training, evaluation, export"),
-    "data": ("roadsigns.data.__main__", "fetch and verify the data set"),
+    "data": ("roadsigns.data.__main__", "fetch and verify the data set, or draw one"),
     "evaluate": ("roadsigns.evaluate", "score a model on a split, each picture once"),
     "predict": ("roadsigns.predict", "name the signs in PNG and JPEG files"),
     "export": ("roadsigns.export", "a .keras file or the shipped weights to a SavedModel"),
+    "serve": ("roadsigns.serving.__main__", "the model server: TensorFlow Serving's REST and gRPC APIs"),
+    "app": ("roadsigns.app.__main__", "the web app: a page of signs to ask the served model about"),
+    "completion": ("roadsigns.completion", "a script that completes verbs, flags and files in a shell"),
 }
 
 HELP = "\n".join(
@@ -24,9 +27,10 @@ HELP = "\n".join(
         "",
         "German road signs, from pictures to a trained, evaluated and served classifier.",
         "",
-        *(f"  {verb:<10}{about}" for verb, (_, about) in VERBS.items()),
+        *(f"  {verb:<12}{about}" for verb, (_, about) in VERBS.items()),
         "",
-        "`roadsigns VERB --help` lists the flags of a verb; `python -m roadsigns.VERB` is the same command.",
+        "`roadsigns VERB --help` lists the flags of a verb. `python -m roadsigns.VERB` is the same command, but for",
+        "serve it is `python -m roadsigns.serving`.",
     ]
 )
 

@@ -53,9 +53,8 @@ def parse(
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    add_options(parser, options)
     fields = dataclasses.fields(options)
-    for item in fields:
-        _add(parser, options.flag(item.name), item)
     given = vars(parser.parse_args(argv))
     stored = _stored(given["config"], fields) if "config" in given else {}
     values: dict[str, Any] = {}
@@ -70,6 +69,12 @@ def parse(
         elif environ.get(about_item["env"]):
             values[item.name] = check(about_item["env"], about_item["kind"], environ[about_item["env"]])
     return options(**values)
+
+
+def add_options(parser: argparse.ArgumentParser, options: type[Options]) -> None:
+    """Give `parser` an argument for each field of `options`."""
+    for item in dataclasses.fields(options):
+        _add(parser, options.flag(item.name), item)
 
 
 def _stored(path: str, fields: Sequence[dataclasses.Field[Any]]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,10 +24,12 @@ class Kind:
     Attributes:
         expects: the values allowed, in words that follow "expected".
         read: value or its text to value; raises ValueError or TypeError for what is not allowed.
+        words: all values, where they are a few words.
     """
 
     expects: str
     read: Callable[[Any], Any]
+    words: tuple[str, ...] = ()
 
 
 def whole(minimum: int, maximum: int | None = None) -> Kind:
@@ -77,7 +80,7 @@ def choice(*allowed: str) -> Kind:
             raise ValueError(value)
         return str(value)
 
-    return Kind(" or ".join(filter(None, (", ".join(allowed[:-1]), allowed[-1]))), read)
+    return Kind(" or ".join(filter(None, (", ".join(allowed[:-1]), allowed[-1]))), read, allowed)
 
 
 def _read_path(value: Any) -> Path:
@@ -113,10 +116,23 @@ def _read_port(value: Any) -> int | str:
     return AUTO if value == AUTO else int(whole(0, 65535).read(value))
 
 
+_AUTHORITY = re.compile(
+    r"(?:http://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?)(?::([0-9]{1,5}))?/?"
+)
+
+
+def _read_authority(value: Any) -> str:
+    found = _AUTHORITY.fullmatch(value)
+    if found is None or not 0 < int(found[2] or 80) < 2**16:
+        raise ValueError(value)
+    return f"{found[1]}:{int(found[2] or 80)}"
+
+
 PATH = Kind("a path", _read_path)
 PATHS = Kind("one or more paths", _read_paths)
 TEXT = Kind("a text that is not empty", _read_text)
 SWITCH = Kind("true or false", _read_switch)
+AUTHORITY = Kind("host:port, with or without http:// before it (no https://, no path)", _read_authority)
 BOOLEAN = Kind("true or false", _read_boolean)
 """As TensorFlow's flags have it: `--flag`, `--flag=true`, `--flag=0`."""
 
@@ -426,3 +442,48 @@ class ServeOptions(Options):
     shutdown_grace_seconds: float = option(
         within(0, 10**6), 20.0, "time for the requests under way to be answered after SIGTERM or Ctrl-C", metavar="S"
     )
+
+
+@dataclass(frozen=True)
+class AppOptions(Options):
+    """`roadsigns app`."""
+
+    host: str = option(TEXT, "127.0.0.1", "address to listen on; 0.0.0.0 for every one of the machine", metavar="HOST")
+    port: int = option(whole(0, 2**16 - 1), 8000, "port to listen on; 0 takes a free one", env="PORT", metavar="N")
+    tensorflow_host: str | None = option(
+        AUTHORITY,
+        None,
+        "the model server's REST address, to which /v1 goes; default: a model server beside the app, on the newest "
+        "model in models/roadsigns or the weights that come with the package",
+        env="TENSORFLOW_HOST",
+        metavar="HOST:PORT",
+    )
+
+
+@dataclass(frozen=True)
+class AppdataOptions(Options):
+    """`python -m roadsigns.app.appdata`."""
+
+    pictures: Path | None = option(PATH, None, "folder of PNG and JPEG files; default: drawn signs", metavar="DIR")
+    output: Path | None = option(PATH, None, "folder of the page's files; default: the package's own", metavar="DIR")
+    seed: int = option(whole(0, 2**31 - 1), 0, "seed of the drawn signs", metavar="N")
+
+
+@dataclass(frozen=True)
+class CompletionOptions(Options):
+    """`roadsigns completion`."""
+
+    shell: str = option(choice("bash", "zsh", "tcsh"), "bash", "the shell to complete in", metavar="bash|zsh|tcsh")
+
+
+VERBS: dict[str, type[Options]] = {
+    "train": TrainOptions,
+    "data": DataCommandOptions,
+    "evaluate": EvaluateOptions,
+    "predict": PredictOptions,
+    "export": ExportOptions,
+    "serve": ServeOptions,
+    "app": AppOptions,
+    "completion": CompletionOptions,
+}
+"""The options of each verb of the `roadsigns` command."""

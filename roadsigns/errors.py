@@ -5,7 +5,8 @@
     ├── DataError     a data set, archive, pickle or picture that cannot be read
     ├── NetworkError  an address that does not answer as it should
     ├── ModelError    a model that cannot be loaded, trained on or written
-    └── RequestError  a request to the model server that is refused, with its status code
+    ├── RequestError  a request to the model server that is refused, with its status code
+    └── HttpError     a request to the web app that is answered with an error, with its status
 
 A caller's slip in Python code (a wrong dtype or shape) raises the built-in `TypeError` or `ValueError` instead.
 """
@@ -69,3 +70,15 @@ class RequestError(RoadsignsError):
     def http_status(self) -> int:
         """The HTTP status code of `code`."""
         return HTTP_STATUS[self.code]
+
+
+class HttpError(RoadsignsError):
+    """A request to the web app cannot be met.
+
+    Attributes:
+        status: the HTTP status code of the answer; the message is what the client is told.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status

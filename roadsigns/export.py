@@ -1,12 +1,6 @@
 """Any of the project's Keras models to a versioned SavedModel that TensorFlow Serving loads; `roadsigns export`.
 
-A version holds three signatures, with the preprocessing inside the last two:
-
-    serving_default  x, keep_prob, keep_prob_conv -> y
-    predict_images   image_bytes                  -> probabilities, class_ids, class_names, scores
-    predict_pixels   images                       -> the same
-
-Source: TensorFlow's SavedModel guide; TensorFlow Serving's SavedModel warm-up guide for `assets.extra`.
+Source: TensorFlow's SavedModel guide.
 """
 
 from __future__ import annotations
@@ -14,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib.util
-import io
 import json
 import logging
 import os
@@ -22,13 +15,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from . import backend, pictures, preprocess, signs
+from . import backend, onnx_file, served
 from .cli import command, parse
 from .config import ExportOptions
 from .errors import ModelError, UsageError
@@ -36,13 +26,6 @@ from .files import beside
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
-
-MODEL_NAME = "roadsigns_model"
-"""The name that the exported model is served under."""
-
-BEST = 5
-"""How many classes `predict_images` and `predict_pixels` name."""
 
 
 def export(model: keras.Model, output: Path, version: int | None = None) -> Path:
@@ -66,7 +49,7 @@ def export(model: keras.Model, output: Path, version: int | None = None) -> Path
 
     if keras.config.backend() != "tensorflow":
         raise ModelError("An export needs KERAS_BACKEND=tensorflow: other backends fix the rank of the inputs")
-    module, signatures = _serving_module(model)
+    module, signatures = served.serving_module(model)
     while True:
         target = output / str(_next_version(output) if version is None else version)
         check_output(output, version)
@@ -74,7 +57,8 @@ def export(model: keras.Model, output: Path, version: int | None = None) -> Path
             with beside(target) as fresh, _quiet_logging():
                 try:
                     tf.saved_model.save(module, str(fresh), signatures=signatures)
-                    _write_warmup(fresh / "assets.extra" / "tf_serving_warmup_requests")
+                    served.write_warmup(fresh / "assets.extra" / "tf_serving_warmup_requests")
+                    served.write_onnx(model, fresh / onnx_file.NAME)
                 except tf.errors.OpError as error:
                     number = errno.ENOSPC if "No space left" in error.message else errno.EIO
                     raise OSError(number, os.strerror(number), str(fresh)) from error
@@ -147,120 +131,6 @@ def _next_version(output: Path) -> int:
     return max(taken, default=0) + 1
 
 
-def _serving_module(model: keras.Model) -> tuple[tf.Module, dict[str, Any]]:
-    """The object that is saved, and its functions by signature name."""
-    import tensorflow as tf
-
-    from . import networks
-
-    module = tf.Module()
-    module.weights = [variable.value for variable in model.variables]
-    with resources.as_file(resources.files(__package__).joinpath("signnames.csv")) as path:
-        module.names = tf.saved_model.Asset(str(path))
-
-    def serve(x: tf.Tensor, keep_prob: tf.Tensor, keep_prob_conv: tf.Tensor) -> dict[str, tf.Tensor]:
-        images = tf.shape(x)[0]
-        keeps = {"keep_prob": tf.reshape(keep_prob, [-1]), "keep_prob_conv": tf.reshape(keep_prob_conv, [-1])}
-        most = tf.reduce_max([tf.size(keep) for keep in keeps.values()])
-        answers = tf.where(images == 1, tf.maximum(most, 1), images)
-        for name, keep in keeps.items():
-            fits = (tf.size(keep) == 1) | (tf.size(keep) == answers)
-            message = f"Invalid shape of `{name}`: expected one number, or one for each answer. Received and answers:"
-            with tf.control_dependencies([tf.debugging.Assert(fits, [message, tf.size(keep), answers])]):
-                keeps[name] = tf.identity(keep)
-        # An empty batch passes as one empty picture, since oneDNN's convolutions fail on none.
-        x, *kept = (_pad_if_empty(tensor) for tensor in (x, *keeps.values()))
-        repeated = tf.broadcast_to(x, [tf.maximum(answers, 1), preprocess.SIZE, preprocess.SIZE, 1])
-        with networks.fresh_noise():
-            scores = model({"x": repeated, **dict(zip(keeps, kept, strict=True))})
-        return {"y": tf.nn.softmax(scores)[:answers]}
-
-    small = tf.TensorSpec((preprocess.SIZE, preprocess.SIZE, 3), tf.uint8)
-
-    # Once in the file, called by two. No AutoGraph here: it would read this package's source again, which may have
-    # changed since a long training began.
-    @tf.function(input_signature=[tf.TensorSpec((None, *small.shape), tf.uint8)], autograph=False)
-    def name_classes(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        x = preprocess.graph_preprocess(images)
-        probabilities = serve(x, tf.ones([1]), tf.ones([1]))["y"]
-        scores, ids = tf.math.top_k(probabilities, BEST)
-        names = tf.gather(tf.constant(signs.NAMES), ids)
-        return {
-            "probabilities": probabilities,
-            "class_ids": tf.cast(ids, tf.int64),
-            "class_names": names,
-            "scores": scores,
-        }
-
-    def predict_images(image_bytes: tf.Tensor) -> Any:
-        images = tf.map_fn(
-            lambda data: preprocess.graph_resize(pictures.graph_decode(data)[tf.newaxis])[0],
-            image_bytes,
-            fn_output_signature=small,
-        )
-        return name_classes(images)
-
-    def predict_pixels(images: tf.Tensor) -> Any:
-        return name_classes(preprocess.graph_resize(images))
-
-    inputs = {
-        "serving_default": (
-            serve,
-            tf.TensorSpec((None, preprocess.SIZE, preprocess.SIZE, 1), tf.float32, "x"),
-            tf.TensorSpec(None, tf.float32, "keep_prob"),
-            tf.TensorSpec(None, tf.float32, "keep_prob_conv"),
-        ),
-        "predict_images": (predict_images, tf.TensorSpec((None,), tf.string, "image_bytes")),
-        "predict_pixels": (predict_pixels, tf.TensorSpec((None, None, None, 3), tf.uint8, "images")),
-    }
-    functions = {
-        name: tf.function(function, input_signature=specs, autograph=False)
-        for name, (function, *specs) in inputs.items()
-    }
-    for name, function in functions.items():
-        setattr(module, name, function)
-    concrete = {name: function.get_concrete_function() for name, function in functions.items()}
-    return module, concrete
-
-
-def _pad_if_empty(tensor: tf.Tensor) -> tf.Tensor:
-    """`tensor`, or one row of ones where its first axis is empty."""
-    import tensorflow as tf
-
-    missing = tf.cast(tf.shape(tensor)[0] == 0, tf.int32)
-    return tf.pad(tensor, [[0, missing]] + [[0, 0]] * (tensor.shape.rank - 1), constant_values=1)
-
-
-def _write_warmup(path: Path) -> None:
-    """Requests that TensorFlow Serving runs before it offers the version: one for each signature."""
-    import tensorflow as tf
-    from PIL import Image
-    from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
-
-    file = io.BytesIO()
-    Image.new("RGB", (preprocess.SIZE, preprocess.SIZE), (128, 128, 128)).save(file, "PNG")
-    grey = np.full((1, preprocess.SIZE, preprocess.SIZE, 3), 128, np.uint8)
-    requests: dict[str, dict[str, Any]] = {
-        "serving_default": {
-            "x": preprocess.preprocess(grey),
-            "keep_prob": np.ones(1, np.float32),
-            "keep_prob_conv": np.ones(1, np.float32),
-        },
-        "predict_images": {"image_bytes": [file.getvalue()]},
-        "predict_pixels": {"images": grey},
-    }
-    path.parent.mkdir()
-    with tf.io.TFRecordWriter(str(path)) as writer:
-        for signature, inputs in requests.items():
-            request = predict_pb2.PredictRequest()
-            request.model_spec.name = MODEL_NAME
-            request.model_spec.signature_name = signature
-            for name, value in inputs.items():
-                request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
-            log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
-            writer.write(log.SerializeToString())
-
-
 @contextlib.contextmanager
 def _quiet_logging() -> Iterator[None]:
     """Keep TensorFlow's remarks on saving off stderr."""
@@ -296,7 +166,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if options.json:
         print(json.dumps({"exported": str(exported)}))
     else:
-        print(f"wrote {exported}: serve it as {MODEL_NAME}")
+        print(f"wrote {exported}: serve it as {served.MODEL_NAME}")
 
 
 if __name__ == "__main__":

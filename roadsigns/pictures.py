@@ -8,6 +8,7 @@ byte, of an animated PNG the first frame. A rotation noted in EXIF is ignored: t
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +48,11 @@ _MAGIC = (
     ("XML or SVG", 0, b"<?xml"),
 )
 _UNKNOWN = "unknown"
+
+# A marker that has a length behind it, and the frame headers among them (SOF0 to SOF15).
+_JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xda-\xfe])", re.DOTALL)
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_MAX_SEGMENTS = 10_000
 _HEAD = 32
 
 
@@ -83,6 +89,32 @@ def decode(data: bytes, name: str = "picture") -> Pixels:
     except Exception as error:  # Pillow raises whatever the damage leads to: OSError, SyntaxError, struct.error, ...
         reason = str(error).replace(repr(data), "")[:100] or type(error).__name__
         raise DataError(f"{name!r} is a damaged {form} file: {reason}. Save it again") from error
+
+
+def size(data: bytes) -> tuple[int, int]:
+    """Width and height as the header of a PNG or JPEG file claims them, without decoding anything.
+
+    `(0, 0)` where no header claims any: another format, or a file that every decoder refuses.
+    """
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
+    if data.startswith(b"\xff\xd8\xff"):
+        return _jpeg_size(data)
+    return 0, 0
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    """The size in the first frame header; only that may come so far back as `_MAX_SEGMENTS`, for each takes a while."""
+    position = 2
+    for _ in range(_MAX_SEGMENTS):
+        marker = _JPEG_MARKER.search(data, position)
+        if marker is None:
+            return 0, 0
+        position = marker.end()
+        if marker[1][0] in _FRAMES:
+            return int.from_bytes(data[position + 5 : position + 7]), int.from_bytes(data[position + 3 : position + 5])
+        position += int.from_bytes(data[position : position + 2])
+    raise DataError(f"A JPEG file has more than {_MAX_SEGMENTS} segments before its picture. Save it again")
 
 
 def read(path: Path) -> Pixels:

@@ -59,8 +59,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     run = run or runs.start(options)
     # At once, also into a pipe, and where it does not mix with JSON on stdout.
     say = functools.partial(print, file=sys.stderr if options.json else sys.stdout, flush=True)
-    for difference in run.begin(_environment(dataset)):
-        print(f"The run goes on in another environment, so its result may differ: {difference}", file=sys.stderr)
     say(f"run {run.path}, backend {backend.versions()['backend']}, seed {options.seed}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -83,6 +81,8 @@ def fit(run: runs.Run, dataset: Dataset, say: Any = print) -> None:
     from .preprocess import preprocess
 
     options = run.options
+    for difference in run.begin(_environment(dataset)):
+        say(f"the run goes on in another environment, so its result may differ: {difference}")
     model = _load_or_build(run)
     x, labels = preprocess(dataset.train.images), dataset.train.labels
     x_valid = preprocess(dataset.valid.images)

@@ -23,6 +23,9 @@ EVERY = [
     config.EvaluateOptions,
     config.PredictOptions,
     config.ExportOptions,
+    config.ServeOptions,
+    config.AppOptions,
+    config.AppdataOptions,
 ]
 
 EPOCHS, PERCENT, RATE = config.whole(1), config.share(0, 100), config.share(0, math.inf)
@@ -30,6 +33,10 @@ MOMENTUM = config.within(0, 1)
 SEED, SPLIT = config.whole(0, 2**31 - 1), config.choice("train", "valid", "test")
 
 GOOD: dict[str, tuple[Kind, Any, Any]] = {
+    "host and port": (config.AUTHORITY, "roadsigns-tensorflow:8501", "roadsigns-tensorflow:8501"),
+    "address with scheme": (config.AUTHORITY, "http://10.0.0.1:08501/", "10.0.0.1:8501"),
+    "host without port": (config.AUTHORITY, "model_server", "model_server:80"),
+    "IPv6 address": (config.AUTHORITY, "http://[::1]:8501", "[::1]:8501"),
     "text of a whole number": (EPOCHS, "15", 15),
     "whole float": (EPOCHS, 2.0, 2),
     "least": (EPOCHS, "1", 1),
@@ -89,6 +96,14 @@ BAD: dict[str, tuple[Kind, Any, str]] = {
     "one path for many": (config.PATHS, "sign.png", "expected one or more paths. Received: 'sign.png'"),
     "empty text": (config.TEXT, "", "expected a text that is not empty. Received: ''"),
     "number as text": (config.TEXT, 5, "expected a text that is not empty. Received: 5"),
+    "TLS address": (config.AUTHORITY, "https://models:8501", "no https://, no path). Received: 'https://models:8501'"),
+    "address with path": (config.AUTHORITY, "models:8501/v1", "expected host:port"),
+    "address with user": (config.AUTHORITY, "me:x@models:8501", "expected host:port"),
+    "port too large": (config.AUTHORITY, "models:65536", "expected host:port"),
+    "port 0": (config.AUTHORITY, "models:0", "expected host:port"),
+    "two addresses": (config.AUTHORITY, "models:1,models:2", "expected host:port"),
+    "number as address": (config.AUTHORITY, 8501, "expected host:port"),
+    "no address": (config.AUTHORITY, "", "expected host:port"),
     "number as switch": (config.SWITCH, 1, "expected true or false. Received: 1"),
     "text as switch": (config.SWITCH, "yes", "expected true or false. Received: 'yes'"),
 }

@@ -27,14 +27,17 @@ FLOORS = {
     "backend": 1,
     "runs": 1,
     "pictures": 1,
+    "onnx_file": 1,
     "evaluate": 2,
     "report": 2,
+    "served": 2,
     "export": 2,
     "models": 2,
     "plots": 2,
     "tracking": 2,
     "train": 3,
     "predict": 3,
+    "completion": 2,
     "serving": 4,
     "app": 4,
     "__main__": 5,
@@ -47,6 +50,7 @@ NEIGHBOURS = {
     ("networks", "preprocess"),
     ("evaluate", "models"),
     ("export", "models"),
+    ("export", "served"),
 }
 """The arrows within a floor. A new one is a decision: name it here, or move what is needed to a lower floor."""
 
@@ -55,7 +59,7 @@ PROTOCOL = {
     f"roadsigns.serving.{module}"
     for module in (
         *("signature", "refusals", "route", "json_tokens", "json_exact", "json_reader", "json_echo", "base64_text"),
-        *("floats", "tensors", "rows", "predict_request", "predict_answer", "examples", "status"),
+        *("floats", "tensors", "rows", "predict_request", "predict_answer", "examples", "status", "gunzip"),
     )
 }
 """The modules of `serving` that are on floor 1: they know nothing of models, TensorFlow or HTTP."""
@@ -141,6 +145,6 @@ def test_a_saved_model_stands_alone(here: str) -> None:
 
 
 @pytest.mark.parametrize("module", sorted(PROTOCOL))
-def test_the_protocol_needs_errors_and_numpy_only(module: str) -> None:
+def test_the_protocol_needs_errors_numpy_and_orjson_only(module: str) -> None:
     others = {other for other in imported(MODULES[module]) if other.split(".")[0] not in sys.stdlib_module_names}
-    assert others <= {"numpy", "numpy.typing", "roadsigns.errors", "roadsigns.serving", *PROTOCOL}
+    assert others <= {"numpy", "numpy.typing", "orjson", "roadsigns.errors", "roadsigns.serving", *PROTOCOL}

@@ -171,3 +171,31 @@ def test_read_names_the_file(tmp_path):
     path.write_bytes(OTHER["PDF"])
     with pytest.raises(DataError, match=r"Straßenschild ü\.jpg' is a picture of PDF format"):
         pictures.read(path)
+
+
+EVERY_FILE = {name: file for name, (file, _) in KNOWN.items()} | LOSSY
+
+
+@pytest.mark.parametrize("file", EVERY_FILE.values(), ids=EVERY_FILE.keys())
+def test_the_size_is_told_without_decoding(file):
+    with Image.open(io.BytesIO(file)) as image:
+        assert pictures.size(file) == image.size
+
+
+def test_the_size_of_a_jpeg_is_found_behind_other_segments():
+    file = encode(COLOUR, "JPEG", comment=b"\xff\xc0 in a comment", exif=ROTATED, icc_profile=b"\xff\xc2" * 40_000)
+    assert pictures.size(file) == COLOUR.size
+    filled = file.replace(b"\xff\xc0", b"\xff\xff\xff\xc0")  # fill bytes may stand before a marker
+    assert pictures.size(filled) == COLOUR.size
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"\xff\xd8\xff\xe0\xff\xff", b"GIF89a" + b"\xff" * 20]
+)
+def test_what_has_no_header_has_no_size(data):
+    assert pictures.size(data) == (0, 0)
+
+
+def test_a_jpeg_of_many_segments_is_refused():
+    with pytest.raises(DataError, match="more than 10000 segments"):
+        pictures.size(b"\xff\xd8" + b"\xff\xe0\0\2" * 10_001 + encode(COLOUR, "JPEG")[2:])

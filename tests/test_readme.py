@@ -13,27 +13,39 @@ from roadsigns.__main__ import VERBS
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TABLES = [table for table in vars(config).values() if isinstance(table, type) and issubclass(table, config.Options)]
-OPTIONS = {option.name: option for table in TABLES for option in dataclasses.fields(table)}
+OPTIONS = {table.flag(option.name): option for table in TABLES for option in dataclasses.fields(table)}
 
 
-@pytest.mark.parametrize("name", OPTIONS)
-def test_readme_names_every_flag_and_variable(name):
-    option = OPTIONS[name]
+@pytest.mark.parametrize("flag", OPTIONS)
+def test_readme_names_every_flag_and_variable(flag):
+    option = OPTIONS[flag]
     if not option.metadata["positional"]:
-        assert f"`--{name.replace('_', '-')}" in README
+        assert re.search(rf"`{flag}[`= ]", README)
     if option.metadata["env"]:
         assert f"`{option.metadata['env']}`" in README
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_readme_names_every_command(verb):
-    assert f"`python -m roadsigns.{verb}` | `roadsigns {verb}`" in README
+    module = VERBS[verb][0].removesuffix(".__main__")
+    assert f"`python -m {module}` | `roadsigns {verb}`" in README
 
 
 @pytest.mark.parametrize("name", ["epochs", "use_image_percent", "batch_size", "learning_rate", "keep_prob", "seed"])
 def test_readme_states_the_defaults(name):
-    row = next(line for line in README.splitlines() if line.startswith(f"| `--{name.replace('_', '-')}`"))
-    assert float(row.split("|")[3]) == OPTIONS[name].default
+    flag = f"--{name.replace('_', '-')}"
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{flag}`"))
+    assert float(row.split("|")[3]) == OPTIONS[flag].default
+
+
+@pytest.mark.parametrize("option", dataclasses.fields(config.ServeOptions), ids=lambda option: option.name)
+def test_readme_states_the_servers_defaults(option):
+    row = next(line for line in README.splitlines() if line.startswith(f"| `--{option.name}` |"))
+    shown = row.split("|")[2].strip().strip("`").replace(",", "")
+    if option.default is None:
+        assert shown == ""
+    else:
+        assert option.metadata["kind"].read(shown) == option.default
 
 
 def test_readme_test_command_is_what_is_run_on_every_submission():

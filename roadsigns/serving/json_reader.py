@@ -1,4 +1,7 @@
-"""A request's body as JSON: the standard library's reader in C wherever it agrees with RapidJSON, else `json_exact`."""
+"""A request's body as JSON: by orjson wherever it agrees with RapidJSON, else the standard library, else `json_exact`.
+
+Each is some four times as fast as the next, and knows when it is not sure.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from ..errors import RequestError
 from . import json_exact
@@ -20,6 +25,7 @@ _DOUBTS = tuple(
         rb"E(?<=[0-9]E)\+?[0-9]{3}[0-9]*+[ \t\n\r,\]}]",
     )
 )
+_NAME = re.compile(rb'"[ \t\n\r]*+:')
 _SPACE = re.compile(r"\ufeff?[ \t\n\r]*+")
 
 
@@ -40,7 +46,7 @@ class Document:
     """The JSON value of a body.
 
     Attributes:
-        value: see `json_exact.read`; read in C, an int may be larger than 64 bits.
+        value: see `json_exact.read`; read by the standard library, an int may be larger than 64 bits.
         body: what it was read from.
         exact: whether `json_exact` read it.
     """
@@ -68,6 +74,9 @@ def read(body: bytes) -> Document:
     """
     if not body:
         raise RequestError("JSON Parse error: The document is empty")
+    quick = _quick(body)
+    if quick is not None:
+        return Document(quick, body, exact=True)
     try:
         if not any(doubt.search(body) for doubt in _DOUBTS):
             text = body.decode()
@@ -78,3 +87,29 @@ def read(body: bytes) -> Document:
     except (ValueError, RecursionError):
         pass  # not UTF-8, not JSON, a number of over 4,300 digits, a deep nest: the exact reader says which
     return Document(json_exact.read(body), body, exact=True)
+
+
+def _quick(body: bytes) -> Any:
+    """What orjson reads; None where it refuses, as it does NaN and numbers too big, or where a name comes twice."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    # Of equal names it keeps the last. What looks like a name inside a string only makes this too careful.
+    if isinstance(value, (dict, list)) and len(_NAME.findall(body)) == _names(value):
+        return value
+    return None
+
+
+def _names(value: Any) -> int:
+    """How many members the objects have, all together; objects in a list that begins otherwise are not seen."""
+    count = 0
+    unseen = [value]
+    while unseen:
+        each = unseen.pop()
+        if type(each) is dict:
+            count += len(each)
+            unseen.extend(each.values())
+        elif type(each) is list and each and type(each[0]) is dict:
+            unseen.extend(each)
+    return count

@@ -205,3 +205,41 @@ def test_the_quick_reader_takes_nothing_that_the_exact_one_refuses(body: bytes) 
     except RequestError as error:
         found = error.message
     assert found == expected
+
+
+NUMBERS = st.from_regex(r"\A-?(0|[1-9][0-9]{0,25})(\.[0-9]{1,25})?([eE][-+]?[0-9]{1,3})?\Z")
+NAMES = st.sampled_from(["a", "b", 'a": ', "instances"])
+TEXTS = st.recursive(
+    NUMBERS | st.sampled_from(["true", "null", "NaN", '"x"', '"\\ud800"']) | NAMES.map(json.dumps),
+    lambda inner: (
+        st.lists(inner, max_size=4).map(lambda each: f"[{', '.join(each)}]")
+        | st.lists(st.tuples(NAMES, inner), max_size=4).map(
+            lambda each: "{" + ",".join(f"{json.dumps(name)} :{value}" for name, value in each) + "}"
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=3).map(lambda each: f"[{','.join(each)}]".encode()))
+def test_the_quick_readers_agree_with_the_exact_one(body: bytes) -> None:
+    """Names that come twice, numbers of any size, words that are not JSON; types count as well."""
+    try:
+        expected = json_exact.read(body)
+    except RequestError as error:
+        with pytest.raises(RequestError) as caught:
+            json_reader.read(body).confirm()
+        assert caught.value.message == error.message
+    else:
+        assert typed(json_reader.read(body).value) == typed(expected)
+
+
+def typed(value: Any) -> Any:
+    """The value so that equal ones of different types differ, and NaN is itself."""
+    if isinstance(value, dict):
+        return [(name, typed(each)) for name, each in value.items()]
+    if isinstance(value, list):
+        return [typed(each) for each in value]
+    # The standard library's integers have no limit.
+    number = float(value) if type(value) is int and not -(2**63) <= value < 2**64 else value
+    return type(number), repr(number)

@@ -156,8 +156,9 @@ def test_integers_have_a_range(dtype: str, limits: tuple[int, int]) -> None:
     assert numbers.dtype == NUMPY[f"DT_{dtype}"]
     assert [int(each) % 2**bits for each in numbers] == [low % 2**bits, high % 2**bits]
     for beyond in (low - 1, high + 1):
+        shown = beyond if -(2**63) <= beyond < 2**64 else float(beyond)  # what an integer is past 64 bits
         assert (
-            f"JSON Value: {beyond} Type: Number is not of expected type"
+            f"JSON Value: {shown} Type: Number is not of expected type"
             in refusal(f'{{"inputs": [{beyond}]}}', wanted).message
         )
 

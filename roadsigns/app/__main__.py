@@ -1,0 +1,58 @@
+"""`roadsigns app`: the page and its proxy, with a model server of its own where none is named."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+from ..cli import command, parse
+from ..config import AppOptions
+from . import embedded
+from .server import Server
+from .site import Site
+
+EXAMPLES = (
+    "roadsigns app",
+    "TENSORFLOW_HOST=roadsigns-tensorflow:8501 roadsigns app --host 0.0.0.0 --port 80",
+)
+
+
+@command("app")
+def main(argv: Sequence[str] | None = None) -> None:
+    """Serve the page until SIGINT or SIGTERM."""
+    options = parse(
+        AppOptions, argv, verb="app", about="The web app: a page of signs, and the proxy.", examples=EXAMPLES
+    )
+    with contextlib.ExitStack() as stack:
+        address = options.tensorflow_host or stack.enter_context(embedded.model_server(_say))
+        asyncio.run(_serve(options, address))
+
+
+def www() -> Path:
+    """The folder of the app's files."""
+    return Path(str(resources.files(__package__).joinpath("www")))
+
+
+async def _serve(options: AppOptions, address: str) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    server = Server(Site(www()), address)
+    port = await server.start(options.host, options.port)
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    _say(f"http://{host}:{port}/ asks the model server at {address}")
+    await stopping.wait()
+    await server.stop()
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""`python -m roadsigns.app.appdata`: the page's pictures, and what is sent to the model for each.
+
+`appdata.json` has three fields, each a list with one entry a card: `image_filenames`, relative to the page;
+`image_labels`; `tensorflow_images`, the network's `x` of the picture, 32 rows of 32 pixels of one number.
+`classes.json` lists the names of the 43 classes for the page, from the package's own table.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import cli, pictures, preprocess, signs
+from ..config import AppdataOptions
+from ..errors import DataError
+from ..files import beside
+
+PICTURES = "images"
+"""Folder of the pictures, beside `appdata.json`."""
+
+# What would leave a picture for the page dark, faint or blurred.
+_HARD = ("size", "branches", "exposure", "contrast", "glare", "shadow", "haze", "defocus", "motion", "fringe", "noise")
+_ENDINGS = (".png", ".jpg", ".jpeg")
+EXAMPLES = ("python -m roadsigns.app.appdata", "python -m roadsigns.app.appdata --pictures my-signs --output my-www")
+
+
+@dataclass(frozen=True)
+class Card:
+    """A picture for the page.
+
+    Attributes:
+        label: what stands below it.
+        ending: `.png`, `.jpg` or `.jpeg`.
+        data: the file's bytes.
+        pixels: uint8 RGB `(H, W, 3)`.
+    """
+
+    label: str
+    ending: str
+    data: bytes
+    pixels: preprocess.Pixels
+
+
+@cli.command("appdata")
+def main(argv: Sequence[str] | None = None) -> None:
+    """Rebuild the page's pictures."""
+    options = cli.parse(
+        AppdataOptions,
+        argv,
+        verb="appdata",
+        about="Rebuild the web app's appdata.json and pictures.",
+        examples=EXAMPLES,
+    )
+    output = options.output or Path(__file__).parent / "www"
+    cards = list(drawn(options.seed) if options.pictures is None else found(options.pictures))
+    write(cards, output)
+    print(f"wrote {len(cards)} pictures to {output}")
+
+
+def found(folder: Path) -> Iterator[Card]:
+    """The PNG and JPEG files of a folder, by name; in a folder named like a class id they bear the class's name.
+
+    Raises:
+        DataError: there is none, or one cannot be read.
+    """
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _ENDINGS and path.is_file())
+    if not files:
+        raise DataError(f"There is no PNG or JPEG file in {str(folder)!r}")
+    for path in files:
+        data = path.read_bytes()
+        yield Card(_label(path), path.suffix.lower(), data, pictures.decode(data, str(path)))
+
+
+def _label(path: Path) -> str:
+    above = path.parent.name
+    if above.isascii() and above.isdigit() and int(above) < signs.COUNT:
+        return signs.NAMES[int(above)]
+    return " ".join(path.stem.replace("_", " ").replace("-", " ").split())
+
+
+def drawn(seed: int) -> Iterator[Card]:
+    """A drawn sign of each class, in good light, and a drawn view without any."""
+    from ..data.synthetic import Camera, draw, draw_backgrounds
+
+    camera = Camera().without(*_HARD)
+    images, labels = draw(signs.COUNT, seed, camera=camera)
+    for image, label in sorted(zip(images, labels, strict=True), key=lambda pair: int(pair[1])):
+        yield Card(signs.NAMES[label], ".png", _png(image), image)
+    nothing = draw_backgrounds(1, seed, camera=camera)[0]
+    yield Card("No sign at all", ".png", _png(nothing), nothing)
+
+
+def _png(pixels: preprocess.Pixels) -> bytes:
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format="PNG", optimize=True)
+    return file.getvalue()
+
+
+def write(cards: Sequence[Card], output: Path) -> None:
+    """Write the cards' files; pictures of an earlier call are removed."""
+    names = [f"{PICTURES}/sign-{index:02d}{card.ending}" for index, card in enumerate(cards)]
+    appdata = {
+        "image_filenames": names,
+        "image_labels": [card.label for card in cards],
+        "tensorflow_images": [_numbers(card.pixels) for card in cards],
+    }
+    for name, card in zip(names, cards, strict=True):
+        with beside(output / name) as fresh:
+            fresh.write_bytes(card.data)
+    _write_json(output / "appdata.json", appdata)
+    _write_json(output / "classes.json", list(signs.NAMES))
+    for path in (output / PICTURES).glob("sign-*"):
+        if f"{PICTURES}/{path.name}" not in names:
+            path.unlink()
+
+
+def _numbers(pixels: preprocess.Pixels) -> Any:
+    """The network's `x` as nested lists, each number in the fewest digits that give its float32 back."""
+    x = preprocess.preprocess(preprocess.resize(pixels[np.newaxis]))[0]
+    return [[[float(str(value))] for value in row[:, 0]] for row in x]
+
+
+def _write_json(path: Path, value: Any) -> None:
+    with beside(path) as fresh:
+        fresh.write_text(json.dumps(value, separators=(",", ":"), ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""The app's files as they go over the wire: found by name below one folder, compressed where it pays, named by content.
+
+A file is read again once it has changed, so an edit of `js/init.js` shows at the next reload.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from ..errors import HttpError
+from .heads import Head
+
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".ico": "image/x-icon",
+}
+"""What is served: a file with another ending is not there."""
+
+SECURITY = (
+    b"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+    b"X-Content-Type-Options: nosniff\r\n"
+    b"Referrer-Policy: no-referrer\r\n"
+    b"Permissions-Policy: camera=(self), geolocation=(), microphone=()\r\n"
+    b"Cross-Origin-Opener-Policy: same-origin\r\n"
+    b"Cross-Origin-Resource-Policy: same-origin\r\n"
+)
+"""The fields of every answer that is the app's own: nothing from elsewhere, nothing inline, no frame around it."""
+
+_PACKED = (".html", ".css", ".js", ".json", ".svg")
+# One folder or file: nothing hidden, no "..", no separator of any system, no device or stream of Windows.
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file of one state: `stamp` tells whether it has changed since."""
+
+    stamp: tuple[int, int]
+    fields: bytes
+    etag: bytes
+    body: bytes
+    packed: bytes | None
+
+
+class Site:
+    """The files below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self._files: dict[Path, _File] = {}
+
+    def answer(self, request: Head) -> bytes:
+        """The whole answer to a GET or HEAD.
+
+        Raises:
+            HttpError: 404 for what is not there, 405 for other methods.
+        """
+        file = self._read(self._find(request.target.partition("?")[0]))
+        if request.method not in (b"GET", b"HEAD"):
+            raise HttpError(405, "Expected GET or HEAD")
+        pack = file.packed is not None and _accepts_gzip(request.values.get(b"accept-encoding", b""))
+        etag = b'"%b-gzip"' % file.etag if pack else b'"%b"' % file.etag
+        body = file.packed if pack and file.packed is not None else file.body
+        fields = file.fields + b"ETag: %b\r\n" % etag + (b"Content-Encoding: gzip\r\n" if pack else b"")
+        known = [each.strip().removeprefix(b"W/") for each in request.values.get(b"if-none-match", b"").split(b",")]
+        if etag in known:
+            return b"HTTP/1.1 304 Not Modified\r\n" + fields + b"\r\n"
+        head = b"HTTP/1.1 200 OK\r\n" + fields + b"Content-Length: %d\r\n\r\n" % len(body)
+        return head if request.method == b"HEAD" else head + body
+
+    def _find(self, path: str) -> Path:
+        """The file that a path means; only plain names are looked for, so none leads out of the folder."""
+        try:
+            names = unquote(path, errors="strict").removeprefix("/").split("/")
+        except UnicodeDecodeError as error:
+            raise _missing() from error
+        if names[-1] == "":
+            names[-1] = "index.html"
+        if not path.startswith("/") or not all(_PLAIN.fullmatch(name) for name in names):
+            raise _missing()
+        file = self._folder.joinpath(*names)
+        if file.suffix not in TYPES or not file.resolve().is_relative_to(self._folder):
+            raise _missing()
+        return file
+
+    def _read(self, path: Path) -> _File:
+        try:
+            state = path.stat()
+            stamp = (state.st_mtime_ns, state.st_size)
+            file = self._files.get(path)
+            if file is None or file.stamp != stamp:
+                file = self._files[path] = _load(path, stamp)
+            return file
+        except (OSError, ValueError) as error:
+            self._files.pop(path, None)
+            raise _missing() from error
+
+
+def _load(path: Path, stamp: tuple[int, int]) -> _File:
+    body = path.read_bytes()
+    packed = gzip.compress(body, 9, mtime=0) if path.suffix in _PACKED else None
+    # Names do not change with their content, so a browser asks each time; the ETag makes the answer an empty one.
+    fields = f"Content-Type: {TYPES[path.suffix]}\r\nCache-Control: no-cache\r\n"
+    if packed is not None:
+        fields += "Vary: Accept-Encoding\r\n"
+    etag = hashlib.sha256(body).hexdigest()[:16].encode()
+    return _File(stamp, fields.encode() + SECURITY, etag, body, packed)
+
+
+def _accepts_gzip(accepted: bytes) -> bool:
+    codings = (each.replace(b" ", b"").lower().partition(b";q=") for each in accepted.split(b","))
+    return any(name == b"gzip" and not re.fullmatch(rb"0(\.0*)?", share) for name, _, share in codings)
+
+
+def _missing() -> HttpError:
+    return HttpError(404, "There is nothing of this name")

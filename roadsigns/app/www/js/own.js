@@ -1,0 +1,55 @@
+import { byId, tell } from './dom.js'
+import { frame } from './frame.js'
+import { read } from './picture.js'
+
+/** Take pictures from the file dialog, the clipboard, a drop and the camera; `choose` is called with each as framed. */
+export function acceptPictures(choose) {
+  const take = async (open, label) => {
+    tell(byId('own-error'), '')
+    try {
+      const source = await open()
+      if (source) frame(source, label, choose)
+    } catch (error) {
+      tell(byId('own-error'), error.message)
+    }
+  }
+  const takeFile = (file) => file && take(() => read(file), file.name || 'Your picture')
+
+  byId('choose').addEventListener('click', () => byId('file').click())
+  byId('file').addEventListener('change', (event) => {
+    takeFile(event.target.files[0])
+    event.target.value = ''
+  })
+  byId('camera').addEventListener('click', () => take(openCamera, 'Your picture'))
+  document.addEventListener('paste', (event) => takeFile(event.clipboardData?.files[0]))
+  acceptDrops(takeFile)
+}
+
+function acceptDrops(takeFile) {
+  const over = (on) => document.body.classList.toggle('dropping', on)
+  document.addEventListener('dragover', (event) => {
+    event.preventDefault()
+    over(event.dataTransfer.types.includes('Files'))
+  })
+  document.addEventListener('dragleave', (event) => event.relatedTarget ?? over(false))
+  document.addEventListener('drop', (event) => {
+    event.preventDefault()
+    over(false)
+    takeFile(event.dataTransfer.files[0])
+  })
+}
+
+/** The camera as a source of pictures: a running video, and how to stop it. */
+async function openCamera() {
+  if (!navigator.mediaDevices) throw new Error('The camera needs this page from localhost or over HTTPS')
+  let stream
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' } })
+  } catch (error) {
+    throw new Error(`The camera cannot be used: ${error.message}`, { cause: error })
+  }
+  const video = Object.assign(document.createElement('video'), { srcObject: stream, muted: true, playsInline: true })
+  await video.play()
+  const stop = () => stream.getTracks().forEach((track) => track.stop())
+  return { image: video, width: video.videoWidth, height: video.videoHeight, moving: true, stop }
+}

@@ -1,0 +1,178 @@
+"""What an exported version is made of: the functions that it serves, the requests that warm it up, its ONNX twin.
+
+Three signatures, with the preprocessing inside the last two:
+
+    serving_default  x, keep_prob, keep_prob_conv -> y
+    predict_images   image_bytes                  -> probabilities, class_ids, class_names, scores
+    predict_pixels   images                       -> the same
+
+Source: TensorFlow's SavedModel guide; TensorFlow Serving's SavedModel warm-up guide.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import onnx_file, pictures, preprocess, signs
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+MODEL_NAME = "roadsigns_model"
+"""The name that the exported model is served under."""
+
+BEST = 5
+"""How many classes `predict_images` and `predict_pixels` name."""
+
+
+def serving_module(model: keras.Model) -> tuple[tf.Module, dict[str, Any]]:
+    """The object that is saved, and its functions by signature name.
+
+    Args:
+        model: a Keras model with the inputs of `networks.signature`, on the TensorFlow backend.
+    """
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.weights = [variable.value for variable in model.variables]
+    with resources.as_file(resources.files(__package__).joinpath("signnames.csv")) as path:
+        module.names = tf.saved_model.Asset(str(path))
+    serve = _serving_default(model)
+    predict_images, predict_pixels = _with_preprocessing(serve)
+    functions = {
+        "serving_default": _traceable(serve, *_inputs()),
+        "predict_images": _traceable(predict_images, tf.TensorSpec((None,), tf.string, "image_bytes")),
+        "predict_pixels": _traceable(predict_pixels, tf.TensorSpec((None, None, None, 3), tf.uint8, "images")),
+    }
+    for name, function in functions.items():
+        setattr(module, name, function)
+    return module, {name: function.get_concrete_function() for name, function in functions.items()}
+
+
+def _inputs() -> tuple[tf.TensorSpec, tf.TensorSpec, tf.TensorSpec]:
+    """The tensors that `serving_default` takes; keep probabilities of any rank."""
+    import tensorflow as tf
+
+    x = tf.TensorSpec((None, preprocess.SIZE, preprocess.SIZE, 1), tf.float32, "x")
+    return x, tf.TensorSpec(None, tf.float32, "keep_prob"), tf.TensorSpec(None, tf.float32, "keep_prob_conv")
+
+
+def _traceable(function: Callable[..., Any], *specs: tf.TensorSpec) -> Any:
+    """No AutoGraph: it would read this package's source again, which may have changed since a long training began."""
+    import tensorflow as tf
+
+    return tf.function(function, input_signature=specs, autograph=False)
+
+
+def _serving_default(model: keras.Model) -> Callable[..., dict[str, tf.Tensor]]:
+    """What answers with the probabilities of all classes, for as many answers as `networks.feed` says."""
+    import tensorflow as tf
+
+    from . import networks
+
+    def serve(x: tf.Tensor, keep_prob: tf.Tensor, keep_prob_conv: tf.Tensor) -> dict[str, tf.Tensor]:
+        images = tf.shape(x)[0]
+        keeps = {"keep_prob": tf.reshape(keep_prob, [-1]), "keep_prob_conv": tf.reshape(keep_prob_conv, [-1])}
+        most = tf.reduce_max([tf.size(keep) for keep in keeps.values()])
+        answers = tf.where(images == 1, tf.maximum(most, 1), images)
+        for name, keep in keeps.items():
+            fits = (tf.size(keep) == 1) | (tf.size(keep) == answers)
+            message = f"Invalid shape of `{name}`: expected one number, or one for each answer. Received and answers:"
+            with tf.control_dependencies([tf.debugging.Assert(fits, [message, tf.size(keep), answers])]):
+                keeps[name] = tf.identity(keep)
+        # An empty batch passes as one empty picture, since oneDNN's convolutions fail on none.
+        x, *kept = (_pad_if_empty(tensor) for tensor in (x, *keeps.values()))
+        repeated = tf.broadcast_to(x, [tf.maximum(answers, 1), preprocess.SIZE, preprocess.SIZE, 1])
+        with networks.fresh_noise():
+            scores = model({"x": repeated, **dict(zip(keeps, kept, strict=True))})
+        return {"y": tf.nn.softmax(scores)[:answers]}
+
+    return serve
+
+
+def _with_preprocessing(serve: Callable[..., dict[str, tf.Tensor]]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """`predict_images` and `predict_pixels`: pictures as a client has them, the best classes by name."""
+    import tensorflow as tf
+
+    small = tf.TensorSpec((preprocess.SIZE, preprocess.SIZE, 3), tf.uint8)
+
+    def name_classes(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        probabilities = serve(preprocess.graph_preprocess(images), tf.ones([1]), tf.ones([1]))["y"]
+        scores, ids = tf.math.top_k(probabilities, BEST)
+        return {
+            "probabilities": probabilities,
+            "class_ids": tf.cast(ids, tf.int64),
+            "class_names": tf.gather(tf.constant(signs.NAMES), ids),
+            "scores": scores,
+        }
+
+    named = _traceable(name_classes, tf.TensorSpec((None, *small.shape), tf.uint8))  # once in the file, called by two
+
+    def decode(data: tf.Tensor) -> tf.Tensor:
+        return preprocess.graph_resize(pictures.graph_decode(data)[tf.newaxis])[0]
+
+    def predict_images(image_bytes: tf.Tensor) -> Any:
+        return named(tf.map_fn(decode, image_bytes, fn_output_signature=small))
+
+    def predict_pixels(images: tf.Tensor) -> Any:
+        return named(preprocess.graph_resize(images))
+
+    return predict_images, predict_pixels
+
+
+def _pad_if_empty(tensor: tf.Tensor) -> tf.Tensor:
+    """`tensor`, or one row of ones where its first axis is empty."""
+    import tensorflow as tf
+
+    missing = tf.cast(tf.shape(tensor)[0] == 0, tf.int32)
+    return tf.pad(tensor, [[0, missing]] + [[0, 0]] * (tensor.shape.rank - 1), constant_values=1)
+
+
+def write_warmup(path: Path) -> None:
+    """Requests that TensorFlow Serving runs before it offers the version: one for each signature."""
+    import tensorflow as tf
+    from PIL import Image
+    from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+
+    file = io.BytesIO()
+    Image.new("RGB", (preprocess.SIZE, preprocess.SIZE), (128, 128, 128)).save(file, "PNG")
+    grey = np.full((1, preprocess.SIZE, preprocess.SIZE, 3), 128, np.uint8)
+    requests: dict[str, dict[str, Any]] = {
+        "serving_default": {
+            "x": preprocess.preprocess(grey),
+            "keep_prob": np.ones(1, np.float32),
+            "keep_prob_conv": np.ones(1, np.float32),
+        },
+        "predict_images": {"image_bytes": [file.getvalue()]},
+        "predict_pixels": {"images": grey},
+    }
+    path.parent.mkdir()
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for signature, inputs in requests.items():
+            request = predict_pb2.PredictRequest()
+            request.model_spec.name = MODEL_NAME
+            request.model_spec.signature_name = signature
+            for name, value in inputs.items():
+                request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+            log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
+            writer.write(log.SerializeToString())
+
+
+def write_onnx(model: keras.Model, path: Path) -> None:
+    """What `serving_default` answers at keep probability 1, for ONNX Runtime; nothing where no converter is."""
+    import tensorflow as tf
+
+    from . import networks
+
+    def at_one(x: tf.Tensor) -> tf.Tensor:
+        with networks.fresh_noise():
+            return tf.nn.softmax(model({"x": x, "keep_prob": tf.ones([1]), "keep_prob_conv": tf.ones([1])}))
+
+    onnx_file.write(at_one, _inputs()[0], path)

@@ -1,0 +1,110 @@
+"""Pages for people: what is served here, and how to call it."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from urllib.parse import quote
+
+from ..errors import RequestError
+from . import samples
+from .manager import Manager
+from .servable import Servable
+from .signature import Signature, TensorSpec
+
+HTML = "text/html; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
+
+_HOST = re.compile(r"[0-9A-Za-z.:\[\]_-]{1,255}")
+_NOWHERE = "localhost:8501"
+
+_STYLE = """
+:root { color-scheme: light dark }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem }
+table { border-collapse: collapse; display: block; overflow-x: auto }
+caption { text-align: left; font-weight: bold; padding: .5rem 0 }
+th, td { border: 1px solid GrayText; padding: .25rem .75rem; text-align: left; vertical-align: top }
+pre { border: 1px solid GrayText; padding: .75rem; overflow: auto; max-height: 10rem; white-space: pre }
+"""
+
+
+def _page(title: str, body: str) -> bytes:
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
+        f"<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>\n{body}</main>\n</body>\n</html>\n"
+    ).encode("utf-8", "replace")
+
+
+NOT_FOUND = _page("Not found", '<p>The API is below <code>/v1/</code>; <a href="/">what is served here</a>.</p>\n')
+
+
+def index(manager: Manager, host: str, metrics_path: str | None) -> bytes:
+    """The page at `/`.
+
+    Args:
+        manager: has the models.
+        host: what the browser calls this server; goes into the lines to paste, unless it is no host's name.
+        metrics_path: where the metrics are.
+    """
+    address = f"http://{host if _HOST.fullmatch(host) else _NOWHERE}"
+    links = ['<a href="/readyz">ready?</a>', '<a href="/healthz">alive?</a>']
+    if metrics_path is not None:
+        links.append(f'<a href="{escape(metrics_path)}">metrics</a>')
+    body = "<p>A model server that speaks TensorFlow Serving's REST API.</p>\n"
+    body += f"<p>{' · '.join(links)}</p>\n"
+    for name, servables in sorted(manager.models().items()):
+        body += _model(manager, name, servables, address)
+    return _page("roadsigns model server", body)
+
+
+def _model(manager: Manager, name: str, servables: list[Servable], address: str) -> str:
+    path = f"/v1/models/{quote(name, safe='')}"
+    text = f"<section>\n<h2>{escape(name)}</h2>\n"
+    text += f'<p><a href="{path}">status</a> · <a href="{path}/metadata">metadata</a></p>\n'
+    text += _versions(manager, name)
+    if servables:
+        newest = max(servables, key=lambda each: each.version)
+        for key, signature in newest.signatures.items():
+            text += _signature(key, signature, f"{address}{path}:predict")
+    return f"{text}</section>\n"
+
+
+def _versions(manager: Manager, name: str) -> str:
+    try:
+        found = sorted(manager.status(name), key=lambda each: -each.version)
+    except RequestError:
+        return "<p>No version yet.</p>\n"
+    rows = "".join(
+        f"<tr><td>{each.version}</td><td>{escape(each.state)}</td><td>{escape(each.error_message)}</td></tr>\n"
+        for each in found
+    )
+    return f"<table>\n<caption>Versions</caption>\n{_heads('version', 'state', 'error')}{rows}</table>\n"
+
+
+def _signature(name: str, signature: Signature, url: str) -> str:
+    rows = "".join(_tensor("input", key, spec) for key, spec in signature.inputs.items())
+    rows += "".join(_tensor("output", key, spec) for key, spec in signature.outputs.items())
+    text = f"<h3><code>{escape(name)}</code></h3>\n"
+    text += f"<table>\n<caption>Inputs and outputs</caption>\n{_heads('', 'name', 'dtype', 'shape')}{rows}</table>\n"
+    body = samples.predict_body(name, signature)
+    if body is not None:
+        line = f"curl {url} -d {_quoted(body)}"
+        text += f'<p>To try it:</p>\n<pre tabindex="0"><code>{escape(line)}</code></pre>\n'
+    return text
+
+
+def _tensor(side: str, name: str, spec: TensorSpec) -> str:
+    shape = "any" if spec.shape is None else f"({', '.join(map(str, spec.shape))})"
+    cells = "".join(f"<td>{escape(each)}</td>" for each in (side, name, spec.dtype_word, shape))
+    return f"<tr>{cells}</tr>\n"
+
+
+def _heads(*names: str) -> str:
+    cells = "".join(f'<th scope="col">{name}</th>' for name in names)
+    return f"<tr>{cells}</tr>\n"
+
+
+def _quoted(text: str) -> str:
+    """`text` as one word of a POSIX shell."""
+    return "'" + text.replace("'", "'\\''") + "'"

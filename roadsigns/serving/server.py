@@ -1,0 +1,247 @@
+"""The model server as a whole: models, ports, and an end in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from ..config import AUTO, ServeOptions
+from ..errors import ModelError, RequestError, RoadsignsError, UsageError
+from . import batching_parameters, metrics, model_config, saved_model
+from .batching_parameters import BatchingParameters
+from .http_listener import Listener
+from .http_messages import Limits
+from .manager import Manager
+from .model_config import ModelConfig
+from .rest import Rest
+
+_LATER = "Export it with: roadsigns export --output"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that can be checked before TensorFlow is imported.
+
+    Attributes:
+        options: from the command line.
+        models: to serve.
+        batching: how requests are batched; None where they are not.
+        metrics_path: where the metrics are; None for nowhere.
+        rest: the REST API's socket, bound but not yet listening; None for none.
+    """
+
+    options: ServeOptions
+    models: tuple[ModelConfig, ...]
+    batching: BatchingParameters | None
+    metrics_path: str | None
+    rest: socket.socket | None
+
+
+def check(options: ServeOptions) -> Plan:
+    """See that the options can be followed.
+
+    Raises:
+        UsageError: they contradict each other, or a file they name is of another form.
+        ModelError: a model's folder is missing.
+        OSError: a file cannot be read, or a port cannot be had.
+    """
+    if options.port == 0 and options.rest_api_port == 0:
+        raise UsageError("Both ports are 0, which leaves nothing to serve. Give --port or --rest_api_port")
+    if options.model_config_file is None:
+        models: tuple[ModelConfig, ...] = (ModelConfig(options.model_name, options.model_base_path),)
+    else:
+        models = model_config.read(options.model_config_file)
+    for each in models:
+        if not each.base_path.is_dir():
+            raise ModelError(f"{str(each.base_path)!r} is not a folder. {_LATER} {each.base_path}")
+        if (each.base_path / saved_model.FILE).exists():
+            above = str(each.base_path.parent)
+            raise ModelError(f"{str(each.base_path)!r} is a version itself: expected the folder above, {above!r}")
+    batching = None
+    if options.enable_batching:
+        file = options.batching_parameters_file
+        batching = BatchingParameters() if file is None else batching_parameters.read(file)
+    metrics_path = metrics.read_path(options.monitoring_config_file)
+    if isinstance(options.port, int) and options.port:
+        _bound(options.host, options.port).close()
+    rest = None if options.rest_api_port == 0 else _bound(options.host, options.rest_api_port)
+    return Plan(options, models, batching, metrics_path, rest)
+
+
+def _bound(host: str, port: int | str) -> socket.socket:
+    """A socket that has the port, and listens as soon as it is told to."""
+    made: socket.socket | None = None
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host, 0 if port == AUTO else port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        made = socket.socket(family, kind)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+    except OSError as error:
+        if made is not None:
+            made.close()
+        way_out = f"{error.strerror}. Choose another port or host, or end what listens there"
+        raise OSError(error.errno, way_out, f"{host}:{port}") from error
+    return made
+
+
+def serve(plan: Plan) -> bool:
+    """Serve until SIGTERM or SIGINT, and then for as long as requests under way take, within the grace.
+
+    Returns:
+        Whether all of them were answered in time.
+
+    Raises:
+        ModelError: no version of a model could be loaded.
+    """
+    signal.signal(signal.SIGTERM, _leave)
+    _raise_file_limit(plan.options.max_connections)
+    _wait_for_versions(plan)
+    manager = Manager(
+        plan.models,
+        plan.options.file_system_poll_wait_seconds,
+        plan.options.engine,
+        plan.batching,
+        intra_op_threads=plan.options.tensorflow_intra_op_parallelism,
+        inter_op_threads=plan.options.tensorflow_inter_op_parallelism,
+        warm_up=plan.options.enable_model_warmup,
+        labels_ahead=plan.options.allow_version_labels_for_unavailable_models,
+    )
+    manager.start()
+    _check_loaded(manager, plan.models)
+    answered = asyncio.run(_run(plan, manager))
+    if answered:
+        manager.close()
+    return answered
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(0)
+
+
+def _raise_file_limit(connections: int) -> None:
+    """Each connection is an open file, of which a process may have 1,024 unless it asks for more."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = connections + 1024
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            upper = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (upper, hard))
+
+
+def _wait_for_versions(plan: Plan) -> None:
+    """Wait until each model's folder holds a version; no port is open meanwhile."""
+    for each in plan.models:
+        told = False
+        while not any(path.name.isascii() and path.name.isdigit() for path in each.base_path.iterdir()):
+            if not told:
+                told = True
+                print(
+                    f"roadsigns serve: waiting for a version in {str(each.base_path)!r}. {_LATER} {each.base_path}",
+                    file=sys.stderr,
+                    flush=True,
+                )
+            time.sleep(plan.options.file_system_poll_wait_seconds or 1)
+
+
+def _check_loaded(manager: Manager, models: Sequence[ModelConfig]) -> None:
+    served = manager.models()
+    for each in models:
+        if served.get(each.name):
+            continue
+        try:
+            failed = [status for status in manager.status(each.name) if status.error_message]
+        except RequestError:
+            failed = []
+        why = f": {failed[0].error_message}" if failed else ""
+        raise ModelError(f"No version of {each.name!r} in {str(each.base_path)!r} could be loaded{why}")
+
+
+async def _run(plan: Plan, manager: Manager) -> bool:
+    """Open the ports, wait for a signal, and close them. Returns whether every request was answered."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    options = plan.options
+    counts = metrics.Metrics()
+    closing: list[Callable[[], Awaitable[bool]]] = []
+    served = ", ".join(
+        f"{name} version {' '.join(str(each.version) for each in versions)}"
+        for name, versions in sorted(manager.models().items())
+    )
+    if options.port != 0:
+        from .grpc_api import GrpcServer
+
+        grpc = GrpcServer(
+            manager,
+            counts,
+            max_bytes=options.max_request_bytes,
+            max_pixels=options.max_picture_pixels,
+            max_requests=options.max_concurrent_requests,
+        )
+        port = grpc.open(options.host, 0 if options.port == AUTO else int(options.port))
+        print(f"gRPC on {_address(options.host, port)}: {served}", flush=True)
+        closing.append(lambda: loop.run_in_executor(None, grpc.close, options.shutdown_grace_seconds))
+    if plan.rest is not None:
+        limits = Limits(
+            body_bytes=options.max_request_bytes,
+            connections=options.max_connections,
+            requests=options.max_concurrent_requests,
+            read_seconds=options.read_timeout_seconds,
+            idle_seconds=options.idle_timeout_seconds,
+            answer_seconds=options.rest_api_timeout_in_ms / 1000,
+        )
+        rest = Rest(
+            manager,
+            counts,
+            limits,
+            max_pixels=options.max_picture_pixels,
+            cors=options.rest_api_enable_cors_support,
+            metrics_path=plan.metrics_path,
+        )
+        listener = Listener(rest, limits)
+        await listener.open(plan.rest)
+        print(f"REST on http://{_address(options.host, plan.rest.getsockname()[1])}: {served}", flush=True)
+        closing.append(lambda: _close_rest(rest, listener, options.shutdown_grace_seconds))
+    watcher = loop.create_task(_watch_config(plan, manager))
+    await stop.wait()
+    for number in (signal.SIGTERM, signal.SIGINT):  # a second one ends at once
+        loop.remove_signal_handler(number)
+    watcher.cancel()
+    return all(await asyncio.gather(*(close() for close in closing)))
+
+
+async def _close_rest(rest: Rest, listener: Listener, grace: float) -> bool:
+    rest.stopping = True
+    answered = await listener.close(grace)
+    rest.close()
+    return answered
+
+
+async def _watch_config(plan: Plan, manager: Manager) -> None:
+    """Take over the model config file whenever it has changed."""
+    file, seconds = plan.options.model_config_file, plan.options.model_config_file_poll_wait_seconds
+    current = plan.models
+    while file is not None and seconds > 0:
+        await asyncio.sleep(seconds)
+        try:
+            new = await asyncio.to_thread(model_config.read, file)
+            if new != current:
+                await asyncio.to_thread(manager.reload, new)
+                current = new
+        except (RoadsignsError, OSError) as error:
+            print(f"roadsigns serve: the configuration stays as it is: {error}", file=sys.stderr, flush=True)
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

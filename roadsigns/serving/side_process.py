@@ -1,0 +1,113 @@
+"""Work on large bodies and answers in processes of their own.
+
+The standard library's JSON reader does not let another thread run before it is done: for 70 MB the whole server would
+stand still for seconds. A side process is started when it is first needed, and ends with a body so large that it would
+keep much memory, or when the server is gone.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import threading
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any, TypeVar
+
+from ..errors import RequestError
+
+Result = TypeVar("Result")
+
+LARGE = 8_000_000
+"""Bytes after which a process is not used again."""
+
+
+class SideProcesses:
+    """A few processes that call functions.
+
+    Args:
+        count: calls at a time.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="side")
+        self._own = threading.local()
+
+    def submit(self, size: int, function: Callable[..., Result], *arguments: Any) -> Future[Result]:
+        """Have a function called in another process.
+
+        Args:
+            size: bytes that it works on, about.
+            function: of a module, so that it can be found there.
+            arguments: for the function.
+        """
+        return self._threads.submit(self._call, size, function, arguments)
+
+    def close(self) -> None:
+        """Let the processes go; what they have not begun is not begun."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _call(self, size: int, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
+        process: _SideProcess | None = getattr(self._own, "process", None)
+        if process is None or not process.alive:
+            process = self._own.process = _SideProcess()
+        try:
+            return process.call(function, arguments)
+        finally:
+            if size > LARGE:
+                process.close()
+
+
+class _SideProcess:
+    """One process, for one thread."""
+
+    def __init__(self) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self._line, theirs = spawn.Pipe()
+        self._process: BaseProcess = spawn.Process(target=_serve, args=(theirs,), daemon=True, name="roadsigns-side")
+        self._process.start()
+        theirs.close()  # so that it sees the end when we are gone
+
+    @property
+    def alive(self) -> bool:
+        return not self._line.closed and self._process.is_alive()
+
+    def call(self, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
+        try:
+            self._line.send((function, arguments))
+            done, value = self._line.recv()
+        except (EOFError, OSError) as error:  # killed, perhaps because memory is short
+            self.close()
+            raise RequestError("The request took more memory than there is", "RESOURCE_EXHAUSTED") from error
+        if done:
+            result: Result = value
+            return result
+        raise value
+
+    def close(self) -> None:
+        self._line.close()
+        self._process.join(1)
+
+
+def _serve(line: Connection) -> None:
+    """Call what comes along the line until it ends."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # meant for the server, which still wants its requests read
+        signal.signal(number, signal.SIG_IGN)
+    while True:
+        try:
+            function, arguments = line.recv()
+        except EOFError:
+            return
+        try:
+            answer = True, function(*arguments)
+        except RequestError as error:
+            answer = False, error
+        except Exception as error:
+            error.add_note(traceback.format_exc())
+            answer = False, error
+        del arguments
+        line.send(answer)
+        del answer
