@@ -51,6 +51,7 @@ NEIGHBOURS = {
     ("evaluate", "models"),
     ("export", "models"),
     ("export", "served"),
+    ("app", "serving"),
 }
 """The arrows within a floor. A new one is a decision: name it here, or move what is needed to a lower floor."""
 

@@ -12,6 +12,7 @@ from roadsigns.__main__ import VERBS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SERVING = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
 TABLES = [table for table in vars(config).values() if isinstance(table, type) and issubclass(table, config.Options)]
 OPTIONS = {table.flag(option.name): option for table in TABLES for option in dataclasses.fields(table)}
 
@@ -39,8 +40,8 @@ def test_readme_states_the_defaults(name):
 
 
 @pytest.mark.parametrize("option", dataclasses.fields(config.ServeOptions), ids=lambda option: option.name)
-def test_readme_states_the_servers_defaults(option):
-    row = next(line for line in README.splitlines() if line.startswith(f"| `--{option.name}` |"))
+def test_docs_state_the_servers_defaults(option):
+    row = next(line for line in SERVING.splitlines() if line.startswith(f"| `--{option.name}` |"))
     shown = row.split("|")[2].strip().strip("`").replace(",", "")
     if option.default is None:
         assert shown == ""
@@ -71,3 +72,7 @@ def test_result_files_have_the_agreed_keys():
                 assert result["machine_info"]["roadsigns"]["commit"], path
             else:
                 assert comparison <= set(result) or training <= set(result), path
+
+
+def test_readme_is_short():
+    assert len(README.splitlines()) < 300

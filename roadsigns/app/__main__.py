@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..cli import command, parse
 from ..config import AppOptions
-from . import embedded
+from . import own_server
 from .server import Server
 from .site import Site
 
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         AppOptions, argv, verb="app", about="The web app: a page of signs, and the proxy.", examples=EXAMPLES
     )
     with contextlib.ExitStack() as stack:
-        address = options.tensorflow_host or stack.enter_context(embedded.model_server(_say))
+        address = options.tensorflow_host or stack.enter_context(own_server.model_server(_say))
         asyncio.run(_serve(options, address))
 
 

@@ -1,6 +1,6 @@
 """The pictures: fetched, verified and read as uint8 arrays."""
 
-from .dataset import Dataset, load
+from .dataset import DEFAULT_DIR, Dataset, load
 from .split import Split, Splits
 
-__all__ = ["Dataset", "Split", "Splits", "load"]
+__all__ = ["DEFAULT_DIR", "Dataset", "Split", "Splits", "load"]

@@ -11,9 +11,10 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from .. import backend
 from ..config import AUTO, ServeOptions
 from ..errors import ModelError, RequestError, RoadsignsError, UsageError
-from . import batching_parameters, metrics, model_config, saved_model
+from . import batching_parameters, memory, metrics, model_config, saved_model
 from .batching_parameters import BatchingParameters
 from .http_listener import Listener
 from .http_messages import Limits
@@ -104,6 +105,8 @@ def serve(plan: Plan) -> bool:
     signal.signal(signal.SIGTERM, _leave)
     _raise_file_limit(plan.options.max_connections)
     _wait_for_versions(plan)
+    backend.require_tensorflow("Serving a model")
+    memory.settle()
     manager = Manager(
         plan.models,
         plan.options.file_system_poll_wait_seconds,

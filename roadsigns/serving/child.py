@@ -1,4 +1,4 @@
-"""`python -m roadsigns.app.child MODULE [ARGUMENT ...]`: a module as a program that ends when its parent does.
+"""`python -m roadsigns.serving.child MODULE [ARGUMENT ...]`: a module as a program that ends when its parent does.
 
 The parent holds the other end of standard input. However it ends, that end closes, which no signal handler of the
 parent's can promise.

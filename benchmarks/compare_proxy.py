@@ -1,0 +1,113 @@
+"""How much of the model server's speed is lost through the app? Written to `results/proxy.json`.
+
+    python benchmarks/compare_proxy.py
+
+The embedded model server on the shipped weights, and the app before it, each a process of its own, on loopback. CLIENTS
+clients, each on its own connection, ask for one picture at a time without a pause, in turns of SECONDS: directly, then
+through the app. Both ways must give the same bytes for PICTURES pictures. A good ratio is 0.85 or more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+from load import load
+
+from roadsigns import backend
+from roadsigns.app import own_server
+from roadsigns.files import write_json
+
+CLIENTS = 32
+ROUNDS = 25
+SECONDS = 1.5
+PICTURES = 16
+RESULT = Path(__file__).resolve().parent / "results" / "proxy.json"
+PATH = "/v1/models/roadsigns_model:predict"
+
+
+def body(seed: int) -> bytes:
+    """The page's request for one picture."""
+    x = (np.random.default_rng(seed).integers(0, 256, (32, 32, 1)) / 255).astype(np.float32)
+    image = [[[float(str(value))] for value in row[:, 0]] for row in x]
+    return json.dumps({"inputs": {"keep_prob": [1], "keep_prob_conv": [1], "x": [image]}}).encode()
+
+
+def answer(url: str, seed: int) -> bytes:
+    with urllib.request.urlopen(url, body(seed), timeout=30) as response:
+        return response.read()
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+def processor_seconds(process: int) -> float:
+    """What a process has used of the processor so far, its threads together."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure(direct: str, proxied: str) -> list[tuple[float, float]]:
+    if any(answer(direct, seed) != answer(proxied, seed) for seed in range(PICTURES)):
+        raise SystemExit("the two ways differ in bytes")
+    rounds = []
+    for _ in range(ROUNDS + 1):
+        ways = [load(url, body(0), CLIENTS, SECONDS) for url in (direct, proxied)]
+        if any(way["failures"] for way in ways):
+            raise SystemExit("an answer is missing")
+        rounds.append(tuple(way["per_second"] for way in ways))
+        print("{:.0f} directly, {:.0f} through the app".format(*rounds[-1]), file=sys.stderr)
+    return rounds[1:]  # the first one warms up
+
+
+def main() -> None:
+    with (
+        tempfile.TemporaryDirectory() as empty,
+        contextlib.chdir(empty),  # where no model of our own is preferred to the shipped weights
+        own_server.model_server(lambda text: print(text, file=sys.stderr)) as address,
+    ):
+        app = subprocess.Popen(
+            [sys.executable, "-m", "roadsigns.app", "--port", "0"],
+            env={**os.environ, "TENSORFLOW_HOST": address},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            proxied = app.stderr.readline().split("/ ")[0]
+            rounds = measure(f"http://{address}{PATH}", proxied + PATH)
+            used = processor_seconds(app.pid)
+        finally:
+            app.terminate()
+            app.wait()
+    requests = SECONDS * sum(through for _, through in rounds) * (ROUNDS + 1) / ROUNDS
+    result = {
+        "name": "proxy",
+        "command": "python benchmarks/compare_proxy.py",
+        "commit": backend.commit(),
+        "date": datetime.date.today().isoformat(),
+        "machine": {**backend.machine(), "accelerator": None},
+        "versions": backend.versions(),
+        "subject": f"the embedded model server through the app, {CLIENTS} clients, one picture a request",
+        "rival": "the same model server, asked directly",
+        "unit": "requests per second",
+        "subject_value": spread([through for _, through in rounds]),
+        "rival_value": spread([one for one, _ in rounds]),
+        "ratio": spread([through / one for one, through in rounds]),
+        "app_processor_ms": round(1e3 * used / requests, 3),
+    }
+    write_json(RESULT, result)
+    print(result["ratio"], result["app_processor_ms"], "ms of the processor for each request")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""How to tell from class probabilities that there is no sign: finds the weights of `app/www/verdict.json`.
+
+    python benchmarks/fit_verdict.py ARCHIVE
+
+A logistic regression on 86 numbers of one answer (see `app/www/js/verdict.js`) is fitted to training pictures, as they
+are and moved by two pixels, against drawn backgrounds and noise. Moved, because the network is surer of the pictures it
+was trained on than of any others. The threshold is the score that SHARE of these pictures do not reach. Validation
+pictures and pictures without a sign from other seeds then say what it is worth: `results/verdict.json`.
+
+The weights belong to the network that is shipped; another network needs a run of its own.
+"""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from roadsigns import app, backend, data, models
+from roadsigns.data.synthetic import draw_backgrounds
+from roadsigns.files import write_json
+
+PICTURES = 6000
+SHARE = 0.003
+MOVES = ((0, 0), (2, 0), (-2, 0), (0, 2), (0, -2))
+FLOOR = 1e-30
+SCALE = 10.0
+PENALTY = 1e-3
+
+
+def noise(random, count):
+    """Four kinds of noise, uint8 RGB `(4 * count, 32, 32, 3)`: of pixels, around a colour, of patches, of waves."""
+    shape = (count, 32, 32, 3)
+    around = random.uniform(0, 255, (count, 1, 1, 3)) + random.normal(0, 1, shape) * random.uniform(
+        1, 60, (count, 1, 1, 1)
+    )
+    patches = [
+        Image.fromarray(random.integers(0, 256, (size, size, 3), dtype=np.uint8)).resize(
+            (32, 32), Image.Resampling.BICUBIC
+        )
+        for size in random.integers(2, 13, count)
+    ]
+    y, x = np.mgrid[:32, :32] / 31
+    angle, frequency, phase = random.uniform(0, 2 * np.pi, (3, count, 1, 1)) * [[[[1]]], [[[2]]], [[[1]]]]
+    wave = np.sin(frequency * np.pi * (x * np.cos(angle) + y * np.sin(angle)) + phase)[..., np.newaxis]
+    dark, light = random.uniform(0, 255, (2, count, 1, 1, 3))
+    waves = dark + (light - dark) * (wave + 1) / 2 + random.normal(0, 4, shape)
+    parts = [random.integers(0, 256, shape), around, np.stack([np.asarray(each) for each in patches]), waves]
+    return np.concatenate([np.clip(part, 0, 255).astype(np.uint8) for part in parts])
+
+
+def without_sign(count, seed):
+    """Half of them drawn backgrounds, half noise."""
+    return draw_backgrounds(count // 2, seed), noise(np.random.default_rng(seed), count // 8)
+
+
+def moved(images, down, right):
+    padded = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="edge")
+    return np.ascontiguousarray(padded[:, 2 + down : 34 + down, 2 + right : 34 + right])
+
+
+def features(probabilities):
+    """Logarithms less their mean, and their squares: `(N, 43)` to `(N, 86)`."""
+    logs = np.log(np.maximum(probabilities.astype(np.float64), FLOOR))
+    logs = (logs - logs.mean(axis=1, keepdims=True)) / SCALE
+    return np.concatenate([logs, logs**2], axis=1)
+
+
+def logistic_regression(signs, others):
+    """Weights and bias by Newton's method, both sides counting alike."""
+    inputs = np.concatenate([signs, others])
+    inputs = np.concatenate([inputs, np.ones((len(inputs), 1))], axis=1)
+    target = np.repeat([1.0, 0.0], [len(signs), len(others)])
+    share = np.repeat([0.5 / len(signs), 0.5 / len(others)], [len(signs), len(others)])
+    penalty = np.full(inputs.shape[1], PENALTY / inputs.shape[1])
+    weights = np.zeros(inputs.shape[1])
+    for _ in range(30):
+        chance = 1 / (1 + np.exp(-np.clip(inputs @ weights, -50, 50)))
+        slope = inputs.T @ (share * (chance - target)) + penalty * weights
+        curve = (inputs * (share * chance * (1 - chance))[:, np.newaxis]).T @ inputs + np.diag(penalty)
+        weights -= np.linalg.solve(curve, slope)
+    return weights[:-1], weights[-1]
+
+
+def main(archive: str) -> None:
+    splits = data.load(archive)
+    model = models.load(models.shipped())
+    chosen = splits.train.images[np.random.default_rng(0).permutation(len(splits.train.images))[:PICTURES]]
+    signs = features(np.concatenate([model.classify_pixels(moved(chosen, *move)) for move in MOVES]))
+    others = features(model.classify_pixels(np.concatenate(without_sign(2 * PICTURES, seed=1))))
+    weights, bias = logistic_regression(signs, others)
+    bias = -np.quantile(signs @ weights, SHARE)
+
+    def share_doubted(images):
+        return float(np.mean(features(model.classify_pixels(images)) @ weights + bias < 0))
+
+    rule = {"floor": FLOOR, "scale": SCALE, "linear": weights[:43], "square": weights[43:], "bias": bias}
+    rounded = {name: np.round(value, 4).tolist() if name != "floor" else value for name, value in rule.items()}
+    write_json(Path(app.__file__).parent / "www" / "verdict.json", rounded)
+    backgrounds, noises = without_sign(4000, seed=2)
+    result = {
+        "name": "verdict",
+        "command": "python benchmarks/fit_verdict.py ARCHIVE",
+        "commit": backend.commit(),
+        "date": datetime.date.today().isoformat(),
+        "machine": backend.machine(),
+        "versions": backend.versions(),
+        "subject": "pictures without a sign that are said to have none: 2,000 drawn backgrounds and 2,000 of noise",
+        "rival": "validation pictures that are said to have none",
+        "unit": "share of the pictures",
+        "subject_value": share_doubted(np.concatenate([backgrounds, noises])),
+        "backgrounds": share_doubted(backgrounds),
+        "noise": share_doubted(noises),
+        "rival_value": share_doubted(splits.valid.images),
+        "test_pictures": share_doubted(splits.test.images),
+    }
+    result["ratio"] = result["subject_value"] / max(result["rival_value"], 1e-9)
+    write_json(Path(__file__).parent / "results" / "verdict.json", result)
+    print({name: result[name] for name in ("subject_value", "backgrounds", "noise", "rival_value", "test_pictures")})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,464 @@
+"""The page in a real browser, before a real model server and before ones that fail."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+import peers
+from roadsigns import preprocess, signs
+from roadsigns.app import own_server
+from roadsigns.app.__main__ import www
+from roadsigns.data.synthetic import draw_backgrounds, render, variants
+
+Open = Callable[..., Page]
+APPDATA = json.loads((www() / "appdata.json").read_text())
+BUDGET = 150_000
+"""Most bytes over the wire before the pictures."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("ROADSIGNS_CHROMIUM") or shutil.which("chromium")
+    assert path, "The page is tested in Chromium. Run: apt-get install chromium (or let ROADSIGNS_CHROMIUM name one)"
+    flags = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The embedded model server on the shipped weights."""
+    folder = tmp_path_factory.mktemp("page")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        patch.chdir(folder)
+        with own_server.model_server(lambda text: None) as address:
+            yield address
+
+
+@pytest.fixture
+def open_page(loop: peers.Loop, browser: Browser, model_server: str) -> Iterator[Open]:
+    """Opens the gallery before a model server; at the end no page may have complained or asked another host."""
+    servers, contexts, complaints, asked = [], [], [], set()
+
+    def start(backend: str | peers.Handler = model_server, failing: bool = False, **context: object) -> Page:
+        address = backend if isinstance(backend, str) else peers.start_backend(loop, backend)
+        server, port = peers.start_app(loop, address, www())
+        servers.append(server)
+        contexts.append(browser.new_context(**context))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda told: complaints.append(told.text) if told.type in ("error", "warning") else None)
+        page.on("request", lambda request: asked.add(request.url.split("/")[2]))
+        page.goto(f"http://127.0.0.1:{port}/")
+        expect(page.locator(".card")).to_have_count(len(APPDATA["image_labels"]))
+        return page
+
+    yield start
+    hosts = {page.url.split("/")[2] for context in contexts for page in context.pages}
+    for context in contexts:
+        context.close()
+    for server in servers:
+        loop.run(server.stop())
+    # A browser notes each answer of 400 and above by itself.
+    assert not [text for text in complaints if "Failed to load resource: the server responded" not in text]
+    assert asked <= hosts
+
+
+def cards_window(page: Page, index: int = 0) -> None:
+    page.locator(".card").nth(index).click()
+    expect(page.locator("#results-data")).to_be_visible()
+
+
+def picture(pixels: np.ndarray, form: str = "PNG") -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, form)
+    return file.getvalue()
+
+
+def sign(class_id: int, size: int = 256) -> np.ndarray:
+    """A sign as drawn, on plain grey, as large as in the benchmark's pictures."""
+    canvas = Image.new("RGB", (size, size), (120, 125, 130))
+    inner = Image.fromarray(render(variants(class_id)[0], int(size * 0.8)))
+    canvas.paste(inner, (int(size * 0.1), int(size * 0.1)), inner)
+    return np.asarray(canvas)
+
+
+def choose(page: Page, name: str, data: bytes, kind: str = "") -> None:
+    page.set_input_files("#file", {"name": name, "mimeType": kind, "buffer": data})
+
+
+def test_the_gallery_shows_every_card(open_page: Open) -> None:
+    page = open_page()
+    assert page.locator(".card .name").all_text_contents() == APPDATA["image_labels"]
+    assert [image.get_attribute("src") for image in page.locator(".card img").all()] == APPDATA["image_filenames"]
+    page.locator(".card").last.scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("[...document.querySelectorAll('.card img')].every((image) => image.naturalWidth > 0)")
+
+
+def test_a_click_shows_five_bars_and_the_raw_json(open_page: Open, model_server: str) -> None:
+    page = open_page()
+    with page.expect_request("**/v1/models/roadsigns_model:predict") as sent:
+        cards_window(page, 14)
+    image = APPDATA["tensorflow_images"][14]
+    assert json.loads(sent.value.post_data) == {"inputs": {"keep_prob": [1], "keep_prob_conv": [1], "x": [image]}}
+    raw = json.loads(page.locator("#results-json").text_content())
+    assert page.locator("#results-json").text_content().startswith('{\n    "outputs": [')
+    row = np.array(raw["outputs"][0])
+    ids = np.argsort(-row)[:5]
+    assert page.locator("#results-bars li > span:first-child").all_text_contents() == [signs.NAMES[i] for i in ids]
+    shares = page.locator(".track > span").evaluate_all(
+        "(all) => all.map((each) => +each.style.getPropertyValue('--share'))"
+    )
+    np.testing.assert_allclose(shares, row[ids])
+    assert page.locator("#results-label").text_content() == APPDATA["image_labels"][14]
+    assert signs.NAMES[ids[0]] in page.locator("#results-verdict").text_content()
+
+
+def test_loading_shows_until_the_answer_is_there(open_page: Open) -> None:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await peers.read_request(reader)
+        await asyncio.sleep(1)
+        writer.write(peers.answer(json.dumps({"outputs": [[0.5] + [0.5 / 42] * 42]}).encode()))
+
+    page = open_page(handler)
+    page.locator(".card").first.click()
+    expect(page.locator("#results-loading")).to_have_text("Loading...")
+    expect(page.locator("#results-loading")).to_be_visible()
+    expect(page.locator("#results-bars li")).to_have_count(5)
+    expect(page.locator("#results-loading")).to_be_hidden()
+
+
+FAILURES = {
+    "an error of the model server": (
+        "400 Bad Request",
+        b'{"error": "Missing named input: x"}',
+        "400 Bad Request",
+        "Missing named input",
+    ),
+    "HTML": ("200 OK", b"<html><script>alert(1)</script>", "The answer is not JSON", "<script>alert(1)</script>"),
+    "not quite JSON": ("200 OK", b'{"outputs": [[NaN]]}', "The answer is not JSON", "NaN"),
+    "20 MB": ("200 OK", b"x" * 20_000_000, "The answer is not JSON", "(20,000,000 characters)"),
+    "an empty answer": ("503 Service Unavailable", b"", "503 Service Unavailable", ""),
+}
+
+
+@pytest.mark.parametrize(("status", "body", "told", "raw"), FAILURES.values(), ids=FAILURES.keys())
+def test_an_error_shows_its_status_and_text(open_page: Open, status: str, body: bytes, told: str, raw: str) -> None:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await peers.read_request(reader)
+        writer.write(peers.answer(body, status))
+        await writer.drain()
+
+    page = open_page(handler)
+    cards_window(page)
+    expect(page.locator("#results-error")).to_have_text(told)
+    assert raw in page.locator("#results-json").text_content()
+    assert not page.locator("#results-bars").is_visible()
+
+
+def test_a_model_server_that_is_down_is_a_502(open_page: Open) -> None:
+    page = open_page("127.0.0.1:1")
+    cards_window(page)
+    expect(page.locator("#results-error")).to_have_text("502 Bad Gateway")
+    expect(page.locator("#results-json")).to_contain_text("cannot be reached: Connection refused")
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_an_own_picture_is_recognised(open_page: Open, form: str) -> None:
+    page = open_page()
+    choose(page, f"my sign.{form.lower()}", picture(sign(17), form))
+    expect(page.locator("#frame")).to_be_visible()
+    with page.expect_request("**:predict") as sent:
+        page.locator("#frame-ask").click()
+    payload = json.loads(sent.value.post_data)
+    assert payload["signature_name"] == "predict_images" and list(payload["inputs"]) == ["image_bytes"]
+    data = base64.b64decode(payload["inputs"]["image_bytes"][0]["b64"])
+    assert Image.open(io.BytesIO(data)).size == (64, 64)
+    expect(page.locator("#results-bars li").first).to_contain_text("No entry")
+    expect(page.locator("#results-label")).to_have_text(f"my sign.{form.lower()}")
+
+
+def test_zoom_takes_a_part_of_the_picture(open_page: Open) -> None:
+    """One sign in the corner of a large photo."""
+    large = np.full((900, 1600, 3), 90, np.uint8)
+    large[600:856, 1300:1556] = sign(14)
+    page = open_page()
+    choose(page, "street.png", picture(large))
+    for name, value in (("zoom", 3.5), ("x", 0.971), ("y", 0.928)):
+        page.locator(f"#frame-{name}").evaluate(
+            "(it, value) => { it.value = value; it.dispatchEvent(new Event('input')) }", value
+        )
+    page.locator("#frame-ask").click()
+    expect(page.locator("#results-bars li").first).to_contain_text("Stop")
+
+
+BAD_FILES = {
+    "a PDF named .jpg": ("sign.jpg", b"%PDF-1.7\n" + b"x" * 500, "sign.jpg is a PDF document: expected PNG, JPEG"),
+    "an SVG": (
+        "sign.svg",
+        b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
+        "sign.svg is an SVG drawing",
+    ),
+    "a HEIC picture": ("sign.heic", b"\0\0\0\x18ftypheic" + bytes(500), "sign.heic is a HEIC picture"),
+    "a broken PNG": (
+        "sign.png",
+        picture(np.zeros((9, 9, 3), np.uint8))[:40],
+        "sign.png is no picture that this browser",
+    ),
+    "an empty file": ("sign.png", b"", "sign.png is no picture that this browser can read"),
+    "50 MB": ("sign.png", bytes(50 * 2**20), "sign.png has 50 MB: expected at most 40 MB"),
+}
+
+
+@pytest.mark.parametrize(("name", "data", "told"), BAD_FILES.values(), ids=BAD_FILES.keys())
+def test_other_files_are_refused_by_name(open_page: Open, tmp_path: Path, name: str, data: bytes, told: str) -> None:
+    page = open_page()
+    (tmp_path / name).write_bytes(data)
+    page.set_input_files("#file", tmp_path / name)
+    expect(page.locator("#own-error")).to_contain_text(told)
+    assert not page.locator("#frame").is_visible()
+
+
+@pytest.mark.parametrize("way", ["drop", "paste"])
+def test_a_picture_can_be_dropped_and_pasted(open_page: Open, way: str) -> None:
+    page = open_page()
+    page.evaluate(
+        """([way, base64]) => {
+            const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
+            const data = new DataTransfer()
+            data.items.add(new File([bytes], 'dropped.png', { type: 'image/png' }))
+            const event = way === 'drop'
+                ? new DragEvent('drop', { dataTransfer: data, bubbles: true })
+                : new ClipboardEvent('paste', { clipboardData: data, bubbles: true })
+            document.body.dispatchEvent(event)
+        }""",
+        [way, base64.b64encode(picture(sign(40))).decode()],
+    )
+    page.locator("#frame-ask").click()
+    expect(page.locator("#results-bars li").first).to_contain_text("Roundabout mandatory")
+
+
+def test_the_camera_gives_pictures(open_page: Open) -> None:
+    page = open_page(permissions=["camera"])
+    page.locator("#camera").click()
+    expect(page.locator("#frame")).to_be_visible()
+    page.wait_for_timeout(500)
+    page.locator("#frame-ask").click()
+    expect(page.locator("#results-bars li")).to_have_count(5)
+
+
+def test_a_camera_that_is_refused_is_told_of(open_page: Open) -> None:
+    page = open_page()
+    page.evaluate(
+        "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('Permission denied')) }"
+    )
+    page.locator("#camera").click()
+    expect(page.locator("#own-error")).to_have_text("The camera cannot be used: Permission denied")
+
+
+def test_thirty_answers_come_from_one_request(open_page: Open) -> None:
+    page = open_page()
+    cards_window(page, 3)
+    page.locator("#keep-prob").fill("0.25")
+    expect(page.locator("#keep-prob-value")).to_have_text("0.25")
+    requests = []
+    page.on("request", lambda request: requests.append(request))
+    page.locator("#spread-draw").click()
+    expect(page.locator(".strips li")).to_have_count(5)
+    (sent,) = requests
+    inputs = json.loads(sent.post_data)["inputs"]
+    assert inputs == {"keep_prob": [0.25] * 30, "keep_prob_conv": [0.7] * 30, "x": [APPDATA["tensorflow_images"][3]]}
+    raw = json.loads(page.locator("#results-json").text_content())
+    rows = np.array(raw["outputs"])
+    assert rows.shape == (30, 43) and rows.std(axis=0).max() > 0
+    first = int(rows.mean(axis=0).argmax())
+    agreeing = int((rows.argmax(axis=1) == first).sum())
+    expect(page.locator("#spread-status")).to_have_text(f"{agreeing} of 30 answers: {signs.NAMES[first]}")
+    assert page.locator(".strips li").first.locator("circle").count() == 30
+
+
+def test_an_own_picture_can_be_drawn_answers_for(open_page: Open) -> None:
+    """Its `x` is made in the page, to the bit as the package makes it."""
+    page = open_page()
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    choose(page, "noise.png", picture(pixels))
+    page.locator("#frame-ask").click()
+    expect(page.locator("#spread")).to_be_visible()
+    with page.expect_request("**:predict") as sent:
+        page.locator("#spread-draw").click()
+    x = np.array(json.loads(sent.value.post_data)["inputs"]["x"], np.float32)
+    np.testing.assert_array_equal(x, preprocess.preprocess(preprocess.resize(pixels[np.newaxis])))
+
+
+def test_the_snippets_repeat_the_request(open_page: Open) -> None:
+    page = open_page()
+    cards_window(page, 1)
+    raw = json.loads(page.locator("#results-json").text_content())
+    line = page.locator("#curl").text_content()
+    assert line.startswith("curl 'http://127.0.0.1:") and "\n" not in line
+    by_curl = subprocess.run(["sh", "-c", line], capture_output=True, check=True).stdout
+    np.testing.assert_allclose(json.loads(by_curl)["outputs"], raw["outputs"], atol=1e-6)
+    program = page.locator("#python").text_content()
+    by_python = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout
+    np.testing.assert_allclose(json.loads(by_python)["outputs"], raw["outputs"], atol=1e-6)
+
+
+def test_a_snippet_is_copied(open_page: Open) -> None:
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    cards_window(page)
+    page.locator("[data-copy=curl]").click()
+    expect(page.locator("#copy-status")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == page.locator("#curl").text_content()
+
+
+def answers(page: Page, images: np.ndarray) -> list[list[float]]:
+    """The served model's probabilities for pictures, asked through the app."""
+    rows: list[list[float]] = []
+    for start in range(0, len(images), 250):
+        x = preprocess.preprocess(images[start : start + 250])
+        payload = {"inputs": {"keep_prob": [1], "keep_prob_conv": [1], "x": x.round(6).tolist()}}
+        answer = page.request.post(page.url + "v1/models/roadsigns_model:predict", data=payload, timeout=60_000)
+        rows += answer.json()["outputs"]
+    return rows
+
+
+def share_doubted(page: Page, images: np.ndarray) -> float:
+    """Share of the pictures of which the page says that there is probably no sign."""
+    script = """async (rows) => {
+        const { noSign } = await import('/js/verdict.js')
+        return Promise.all(rows.map(noSign))
+    }"""
+    return float(np.mean(page.evaluate(script, answers(page, images))))
+
+
+def test_pictures_without_a_sign_are_doubted(open_page: Open) -> None:
+    page = open_page()
+    random = np.random.default_rng(99)
+    noise = [random.integers(0, 256, (100, 32, 32, 3)), random.normal(128, 30, (100, 32, 32, 3)).clip(0, 255)]
+    flat = np.broadcast_to(random.uniform(0, 255, (100, 1, 1, 3)), (100, 32, 32, 3)) + random.normal(
+        0, 2, (100, 32, 32, 3)
+    )
+    images = np.concatenate([*noise, flat.clip(0, 255)]).astype(np.uint8)
+    assert share_doubted(page, np.concatenate([images, draw_backgrounds(300, 99)])) >= 0.9
+    cards_window(page, len(APPDATA["image_labels"]) - 1)
+    expect(page.locator("#results-verdict")).to_contain_text("Probably no sign.")
+
+
+@pytest.mark.gtsrb
+def test_real_signs_are_not_doubted(open_page: Open, gtsrb_archive: Path) -> None:
+    from roadsigns import data
+
+    images = data.load(str(gtsrb_archive)).valid.images
+    assert share_doubted(open_page(), images) <= 0.02
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_every_screen_and_reader(open_page: Open, width: int, scheme: str) -> None:
+    page = open_page(viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce")
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    brightness = sum(int(value) for value in re.findall(r"\d+", ground)[:3])
+    assert (brightness < 150) is (scheme == "dark")
+    fits = "document.documentElement.scrollWidth <= innerWidth"
+    assert page.evaluate(fits)
+    assert_accessible(page)
+    cards_window(page)
+    page.locator("#spread-draw").click()
+    expect(page.locator(".strips li")).to_have_count(5)
+    assert page.evaluate(fits)
+    assert page.locator("#results").evaluate("(it) => it.scrollWidth <= it.clientWidth")
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    choose(page, "sign.png", picture(sign(1)))
+    expect(page.locator("#frame")).to_be_visible()
+    for label in page.locator("#frame label").all():
+        text, slider = label.bounding_box(), page.locator(f"#{label.get_attribute('for')}").bounding_box()
+        assert text["x"] < slider["x"] and text["y"] < slider["y"] + slider["height"] / 2 < text["y"] + text["height"]
+    assert_accessible(page)
+
+
+def test_a_picture_is_dragged_below_the_frame(open_page: Open) -> None:
+    page = open_page()
+    choose(page, "wide.png", picture(np.zeros((100, 400, 3), np.uint8)))
+    box = page.locator("#frame-view").bounding_box()
+    page.mouse.move(box["x"] + 200, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 100, box["y"] + 100, steps=5)
+    page.mouse.up()
+    # 100 of the view's pixels, which shows 100 of the picture's, of which 300 are out of sight.
+    assert float(page.locator("#frame-x").input_value()) == pytest.approx(
+        0.5 + 100 * 100 / box["width"] / 300, abs=0.03
+    )
+
+
+def assert_accessible(page: Page) -> None:
+    result = Axe().run(page)
+    assert result.violations_count == 0, result.generate_report()
+
+
+def test_the_keyboard_is_enough(open_page: Open) -> None:
+    page = open_page()
+    page.keyboard.press("Tab")
+    expect(page.locator("#choose")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.locator(".card").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#results-bars li")).to_have_count(5)
+    expect(page.locator("#results [data-close]")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("#keep-prob")).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#keep-prob-value")).to_have_text("0.45")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".strips li")).to_have_count(5)
+    page.keyboard.press("Escape")
+    expect(page.locator("#results")).to_be_hidden()
+    expect(page.locator(".card").first).to_be_focused()
+
+
+def test_results_are_announced(open_page: Open) -> None:
+    page = open_page()
+    cards_window(page)
+    assert page.locator("#results-verdict").evaluate("(it) => it.closest('[aria-live]').ariaLive") == "polite"
+    assert page.locator("#results").get_attribute("aria-labelledby") == "results-label"
+
+
+def test_the_page_is_light(open_page: Open) -> None:
+    page = open_page()
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    sizes: dict[str, float] = {}
+    paths: dict[str, str] = {}
+    session.on("Network.responseReceived", lambda event: paths.update({event["requestId"]: event["response"]["url"]}))
+    session.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
+    page.reload(wait_until="networkidle")
+    weighed = {paths[key]: size for key, size in sizes.items() if not paths[key].endswith(".png")}
+    assert len(weighed) > 10 and any("appdata.json" in path for path in weighed)
+    assert sum(weighed.values()) < BUDGET
+    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    assert paint < 1000

@@ -1,0 +1,70 @@
+"""The notebook, run whole by a real kernel on the drawn fixture, with one epoch."""
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOK = ROOT / "roadsigns.ipynb"
+
+
+@pytest.fixture(scope="module")
+def notebook():
+    return nbformat.read(NOTEBOOK, as_version=4)
+
+
+@pytest.fixture(scope="module")
+def executed(notebook, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("notebook")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATA", str(ROOT / "fixtures" / "drawn-signs.zip"))
+        patch.setenv("EPOCHS", "1")
+        patch.setenv("TRACK", "dotscience")
+        for name in ("USE_IMAGE_PERCENT", "PYTHONWARNINGS"):
+            patch.delenv(name, raising=False)
+        client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}})
+        return client.execute(), folder
+
+
+def outputs(executed, word):
+    """What the one code cell that holds `word` put out, text and all."""
+    [cell] = [cell for cell in executed[0].cells if cell.cell_type == "code" and word in cell.source]
+    text = "".join(output.get("text", "") for output in cell.outputs)
+    return text, [output.data for output in cell.outputs if "data" in output]
+
+
+def test_notebook_is_committed_without_outputs():
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+
+
+def test_notebook_sets_its_variables_in_the_third_cell_before_the_last(notebook):
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    assert [("EPOCHS = " in source, "USE_IMAGE_PERCENT = " in source) for source in code].index((True, True)) == (
+        len(code) - 4
+    )
+
+
+def test_notebook_runs_and_leaves_a_model(executed):
+    text, _ = outputs(executed, "train.finish")
+    assert "best epoch 1: validation" in text and "wrote models/roadsigns/1" in text
+    assert "[[DOTSCIENCE-RUN:" in text
+    assert (executed[1] / "models" / "roadsigns" / "1" / "saved_model.pb").is_file()
+
+
+@pytest.mark.parametrize("word", ["plots.samples", "plots.histogram", "plots.steps", "plots.curves", "models.load"])
+def test_notebook_shows_pictures(word, executed):
+    _, shown = outputs(executed, word)
+    assert "image/png" in shown[-1]
+
+
+def test_notebook_asks_the_server_and_gets_what_the_model_says(executed):
+    """The bars of the last cell come over HTTP; those before it from the model itself, for the same picture first."""
+    text, shown = outputs(executed, "requests.post")
+    assert "image/png" in shown[-1]
+    assert "differs from the model itself by at most" in text
+    assert float(text.split()[-1]) < 1e-5
