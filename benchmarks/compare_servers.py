@@ -48,7 +48,7 @@ START_SECONDS = 180
 X = np.random.default_rng(0).integers(0, 256, (32, 32, 1)) / 255
 PICTURE = np.random.default_rng(0).integers(0, 256, (48, 48, 3), dtype=np.uint8)
 REQUIREMENTS = {
-    "roadsigns": [str(PROJECT)],
+    "roadsigns": [f"{PROJECT}[onnxruntime]"],
     "litserve": ["litserve"],
     "mlserver": ["mlserver", "uvloop<0.22"],  # MLServer 1.7.1 asks for a running loop that later ones do not make
 }
@@ -77,6 +77,7 @@ class Server:
     path: str
     bodies: dict
     batching: bool = False
+    engine: str = "tensorflow"
     port: int = 0
     results: dict = field(default_factory=dict)
 
@@ -89,7 +90,7 @@ class Server:
             base = scratch / "models"
             base.mkdir()
             (base / "1").symlink_to(model)
-            flags = [f"--model_base_path={base}", f"--rest_api_port={self.port}", "--port=0"]
+            flags = [f"--model_base_path={base}", f"--rest_api_port={self.port}", "--port=0", f"--engine={self.engine}"]
             return [str(python), "-m", "roadsigns.serving", *flags]
         if self.environment == "litserve":
             batching = [str(BATCH)] if self.batching else []
@@ -260,6 +261,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cache", type=Path, help="folder for the environments and the servers' logs")
     parser.add_argument("--model", type=Path, default=Path("models/roadsigns/1"), help="an exported version")
+    parser.add_argument("--engine", default="tensorflow", help="of ours; onnxruntime wants a model exported with it")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement")
     parser.add_argument("--output", type=Path, default=HERE / "results" / "servers.json")
@@ -268,6 +270,9 @@ def main() -> None:
     cache, model = given.cache.resolve(), given.model.resolve()
     pythons = {name: environment(cache, name) for name in REQUIREMENTS}
     everyone = servers()
+    if given.engine != "tensorflow":
+        everyone[0].engine = given.engine
+        everyone[0].title += f" --engine {given.engine}"
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         for index, server in enumerate(everyone):
@@ -283,7 +288,8 @@ def main() -> None:
         check(everyone)
     common = {
         "name": "servers",
-        "command": f"python benchmarks/compare_servers.py CACHE --rounds {given.rounds} --seconds {given.seconds:g}",
+        "command": f"python benchmarks/compare_servers.py CACHE --engine {given.engine} "
+        f"--rounds {given.rounds} --seconds {given.seconds:g}",
         "commit": backend.commit(),
         "date": datetime.date.today().isoformat(),
         "machine": {**backend.machine(), "accelerator": None},

@@ -6,15 +6,17 @@ Exit status: 0 done, 2 a request that cannot be met (one line on stderr says why
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import errno
 import functools
+import io
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TextIO, TypeVar
 
 from .config import SWITCH, Options, check
 from .errors import RoadsignsError, UsageError
@@ -22,6 +24,7 @@ from .errors import RoadsignsError, UsageError
 AnyOptions = TypeVar("AnyOptions", bound=Options)
 
 _MAX_CONFIG = 2**20
+_NO_UNICODE = "surrogates not allowed"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -105,9 +108,7 @@ def _add(parser: argparse.ArgumentParser, flag: str, item: dataclasses.Field[Any
         parser.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=text)
     else:
         optional = {} if about["bare"] is None else {"nargs": "?", "const": about["bare"]}
-        parser.add_argument(
-            flag, default=argparse.SUPPRESS, metavar=about["metavar"] or None, help=text, **optional
-        )
+        parser.add_argument(flag, default=argparse.SUPPRESS, metavar=about["metavar"] or None, help=text, **optional)
 
 
 def command(verb: str) -> Callable[[Callable[[Sequence[str] | None], None]], Callable[..., int]]:
@@ -116,18 +117,21 @@ def command(verb: str) -> Callable[[Callable[[Sequence[str] | None], None]], Cal
     def decorate(main: Callable[[Sequence[str] | None], None]) -> Callable[..., int]:
         @functools.wraps(main)
         def run(argv: Sequence[str] | None = None) -> int:
+            _open_streams()
             try:
-                main(argv)
-                sys.stdout.flush()
+                with reader_may_leave(sys.stdout):
+                    main(argv)
+                    sys.stdout.flush()
             except RoadsignsError as error:
                 return _fail(verb, str(error))
-            except BrokenPipeError:  # the reader of our output has left, as `head` does
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                return 0
             except OSError as error:
                 where = f" {str(error.filename)!r}" if error.filename is not None else ""
                 way_out = ". Make room, or name another folder" if error.errno == errno.ENOSPC else ""
                 return _fail(verb, f"Cannot use{where}: {error.strerror or error}{way_out}")
+            except UnicodeEncodeError as error:
+                if error.reason != _NO_UNICODE:
+                    raise
+                return _fail(verb, f"Cannot use {error.object!r}: it is no UTF-8 text. Rename it, or set PYTHONUTF8=1")
             except KeyboardInterrupt:
                 return 130
             return 0
@@ -135,6 +139,33 @@ def command(verb: str) -> Callable[[Callable[[Sequence[str] | None], None]], Cal
         return run
 
     return decorate
+
+
+@contextlib.contextmanager
+def reader_may_leave(stream: TextIO) -> Iterator[None]:
+    """Within, who reads `stream` may leave, as `head` does: that ends the block, and what is printed later is lost."""
+    try:
+        yield
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def _open_streams() -> None:
+    """Have stdin, stdout and stderr open, since else the next files opened become them and are written into.
+
+    A name in other bytes than the locale's is printed as these bytes, where Python would refuse it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="surrogateescape")
 
 
 def _fail(verb: str, message: str) -> int:

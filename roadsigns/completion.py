@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         about="Print a script that completes verbs, flags and files of the roadsigns command in a shell.",
         examples=(
             'eval "$(roadsigns completion)"  # in ~/.bashrc',
-            'roadsigns completion --shell zsh > "${fpath[1]}/_roadsigns"',
+            "roadsigns completion --shell zsh > _roadsigns  # in a folder of $fpath",
         ),
     )
     print(script(options.shell))

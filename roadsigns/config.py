@@ -16,6 +16,9 @@ from typing import Any, ClassVar
 
 from .errors import UsageError
 
+MOST_VERSION = 2**63 - 1
+"""TensorFlow Serving counts versions in 64 bits."""
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -167,6 +170,11 @@ def option(
     return field(default=default, metadata={**metadata, "place": place})
 
 
+def _quiet() -> Any:
+    """The option of the commands that tell how far they are."""
+    return option(SWITCH, False, "print nothing but errors, and the JSON where --json asks for it", place=True)
+
+
 def check(name: str, kind: Kind, value: Any) -> Any:
     """`value` as `kind` reads it; UsageError that calls it `name` when it cannot be read."""
     try:
@@ -246,6 +254,7 @@ class DataCommandOptions(DataOptions):
         metavar="N",
     )
     json: bool = option(SWITCH, False, "print the manifest as JSON")
+    quiet: bool = _quiet()
 
 
 @dataclass(frozen=True)
@@ -265,7 +274,7 @@ class ModelOptions(Options):
 class TrainOptions(DataOptions):
     """`roadsigns train`."""
 
-    epochs: int = option(whole(1), 15, "passes over the training pictures", env="EPOCHS", metavar="N")
+    epochs: int = option(whole(1, 10**6), 15, "passes over the training pictures", env="EPOCHS", metavar="N")
     use_image_percent: float = option(
         share(0, 100),
         100.0,
@@ -273,7 +282,7 @@ class TrainOptions(DataOptions):
         env="USE_IMAGE_PERCENT",
         metavar="P",
     )
-    batch_size: int = option(whole(1), 64, "pictures per step", metavar="N")
+    batch_size: int = option(whole(1, 2**31 - 1), 64, "pictures per step", metavar="N")
     learning_rate: float = option(share(0, math.inf), 0.001, "Adam's step size", metavar="X")
     keep_prob: float = option(share(0, 1), 0.5, "share of dense units kept in training, in (0, 1]", metavar="P")
     keep_prob_conv: float = option(
@@ -298,7 +307,11 @@ class TrainOptions(DataOptions):
         PATH, Path("models/roadsigns"), "folder that receives the exported version", metavar="DIR", place=True
     )
     version: int | None = option(
-        whole(0, 2**63 - 1), None, "version number of the export; default: the next free one", metavar="N", place=True
+        whole(0, MOST_VERSION),
+        None,
+        "version number of the export; default: the next free one",
+        metavar="N",
+        place=True,
     )
     run_dir: Path | None = option(
         PATH,
@@ -323,6 +336,7 @@ class TrainOptions(DataOptions):
         place=True,
     )
     json: bool = option(SWITCH, False, "print the metrics as JSON instead of the summary", place=True)
+    quiet: bool = _quiet()
 
 
 @dataclass(frozen=True)
@@ -347,9 +361,10 @@ class ExportOptions(ModelOptions):
 
     output: Path = option(PATH, Path("models/roadsigns"), "folder that receives the exported version", metavar="DIR")
     version: int | None = option(
-        whole(0, 2**63 - 1), None, "version number of the export; default: the next free one", metavar="N"
+        whole(0, MOST_VERSION), None, "version number of the export; default: the next free one", metavar="N"
     )
     json: bool = option(SWITCH, False, "print what was written as JSON")
+    quiet: bool = _quiet()
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         about="Score a model on a split, each picture once.",
         examples=(
             "roadsigns evaluate --data traffic-signs-data.zip",
-            "roadsigns evaluate --model models/roadsigns --split valid --json",
+            "roadsigns evaluate --model models/roadsigns --data traffic-signs-data.zip --split valid --json",
         ),
     )
     from . import data, models

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from . import backend, onnx_file, served
 from .cli import command, parse
-from .config import ExportOptions
+from .config import MOST_VERSION, ExportOptions
 from .errors import ModelError, UsageError
 from .files import beside
 
@@ -41,7 +41,7 @@ def export(model: keras.Model, output: Path, version: int | None = None) -> Path
 
     Raises:
         ModelError: the backend is not TensorFlow.
-        UsageError: the version is there already.
+        UsageError: the version is there already, or no number is free.
         OSError: the folder cannot be written; a full disk too, which TensorFlow reports as an error of its own.
     """
     import keras
@@ -90,8 +90,8 @@ def export_apart(
     if not importlib.util.find_spec("tensorflow"):
         say(f"not exported: TensorFlow is not installed. Where it is: roadsigns export --model {weights}")
         return None
-    arguments = ["--model", str(weights), "--output", str(output), "--json"]
-    arguments += [] if version is None else ["--version", str(version)]
+    arguments = [f"--model={weights}", f"--output={output}", "--json"]  # a path may begin with a dash
+    arguments += [] if version is None else [f"--version={version}"]
     child = subprocess.run(
         [sys.executable, "-m", "roadsigns.export", *arguments],
         env={**os.environ, "KERAS_BACKEND": "tensorflow"},
@@ -128,7 +128,10 @@ def check_output(output: Path, version: int | None) -> None:
 
 def _next_version(output: Path) -> int:
     taken = [int(path.name) for path in output.glob("*") if path.name.isascii() and path.name.isdigit()]
-    return max(taken, default=0) + 1
+    number = max(taken, default=0) + 1
+    if number > MOST_VERSION:
+        raise UsageError(f"There is no next free number in {str(output)!r} after {number - 1}. Give a --version")
+    return number
 
 
 @contextlib.contextmanager
@@ -153,7 +156,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         about="Export a .keras file, or the weights that come with the package, for TensorFlow Serving.",
         examples=(
             "roadsigns export",
-            "roadsigns export --model runs/2026-01-31T12-00-00-0/model.keras --output models/roadsigns --version 2",
+            "roadsigns export --output models/shipped --version 7 --json",
         ),
     )
     from . import models
@@ -165,7 +168,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     exported = export(models.load_keras(path), options.output, options.version)
     if options.json:
         print(json.dumps({"exported": str(exported)}))
-    else:
+    elif not options.quiet:
         print(f"wrote {exported}: serve it as {served.MODEL_NAME}")
 
 

@@ -3,41 +3,101 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import math
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+_UNFINISHED = ".unfinished"
 
 
 @contextlib.contextmanager
 def beside(path: Path) -> Iterator[Path]:
-    """Yield a fresh path in the folder of `path`; rename what was made there to `path` at the end.
+    """Yield a path of the same name in a fresh folder beside `path`; rename what was made there to `path` at the end.
 
     The folder above is created. On an exception what was made is removed and what stood at `path` stays. A file
-    replaces a file; a folder takes only a name that is free or an empty folder's. The fresh name ends like `path`.
+    replaces a file; a folder takes only a name that is free or an empty folder's. What a process that was killed left
+    half-made in the folder above is removed too.
 
     Raises:
         OSError: the place cannot be written, or a folder of that name has come into being meanwhile; names `path`
             where the system names no file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+    sweep(path.parent)
+    with _workshop(path.parent) as folder:
+        fresh = folder / path.name
+        try:
+            yield fresh
+            _flush(fresh)
+            fresh.replace(path)
+        except OSError as error:
+            if error.filename in (None, str(fresh)):
+                error.filename = str(path)
+            raise
+
+
+@contextlib.contextmanager
+def locked(folder: Path, *, waiting: Callable[[], object] | None = None) -> Iterator[bool]:
+    """Hold `folder` against everybody else who asks; the system lets go of it however this process ends.
+
+    Args:
+        folder: must be there. What is in it stays open to all who do not ask.
+        waiting: is called where somebody else holds it, before they are waited for.
+
+    Yields:
+        Whether it is held; False where the file system knows no locks.
+
+    Raises:
+        BlockingIOError: somebody else holds it, and `waiting` is not given.
+        OSError: `folder` cannot be read.
+    """
+    number = os.open(folder, os.O_RDONLY)
     try:
-        yield fresh
-        _flush(fresh)
-        fresh.replace(path)
-    except BaseException as error:
-        if isinstance(error, OSError) and error.filename in (None, str(fresh)):
-            error.filename = str(path)
-        if fresh.is_dir():
-            shutil.rmtree(fresh, ignore_errors=True)
-        else:
-            fresh.unlink(missing_ok=True)
-        raise
+        yield _lock(number, waiting)
+    finally:
+        os.close(number)
+
+
+def _lock(number: int, waiting: Callable[[], object] | None) -> bool:
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if waiting is None:
+            raise
+        waiting()
+        fcntl.flock(number, fcntl.LOCK_EX)
+    except OSError:
+        return False
+    return True
+
+
+def sweep(folder: Path) -> None:
+    """Remove what processes that were killed left half-made in `folder`: it is what nobody holds any more."""
+    for left in folder.glob(f".*{_UNFINISHED}"):
+        with contextlib.suppress(OSError), locked(left) as held:
+            if held:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _workshop(above: Path) -> Iterator[Path]:
+    """A fresh folder in `above`, held while it is worked in and removed at the end."""
+    with contextlib.ExitStack() as stack:
+        while True:
+            folder = above / f".{secrets.token_hex(8)}{_UNFINISHED}"
+            folder.mkdir()
+            with contextlib.suppress(BlockingIOError, FileNotFoundError):  # swept before it was held
+                stack.enter_context(locked(folder))
+                if folder.exists():
+                    break
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        yield folder
 
 
 def _flush(path: Path) -> None:
@@ -52,7 +112,8 @@ def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented UTF-8 JSON with a closing newline, whole or not at all; NaN and infinity as null."""
     text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
     with beside(path) as fresh:
-        fresh.write_text(text + "\n", encoding="utf-8")
+        # What is no Unicode, as in a path of other bytes, becomes \udcff, which JSON reads back as it was.
+        fresh.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def _finite(value: Any) -> Any:

@@ -9,7 +9,7 @@
     curves.png      loss and accuracy by epoch
 
 The model of an epoch and its row are written before older ones are removed, each whole or not at all, so a run that is
-ended at any moment can go on from its last whole epoch.
+ended at any moment can go on from its last whole epoch. One process at a time trains in the folder.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import dataclasses
 import itertools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from typing import Any
 
 from .config import TrainOptions
 from .errors import ModelError, UsageError
-from .files import beside, write_json
+from .files import beside, locked, sweep, write_json
 
 RUNS = Path("runs")
 
@@ -94,6 +94,18 @@ class Run:
         except (ValueError, TypeError) as error:
             raise ModelError(f"Damaged {str(path)!r}: {error}. Start a new run without --resume") from error
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every other process from training in the folder, and read what one has done there meanwhile.
+
+        Raises:
+            UsageError: one trains in it right now.
+            ModelError: its files are damaged.
+        """
+        with _held(self.path):
+            self.history = _read_history(self.path)
+            yield
+
     @property
     def started(self) -> datetime:
         """When the run was started, local time: its settings were written first."""
@@ -125,14 +137,17 @@ def start(options: TrainOptions, now: datetime | None = None) -> Run:
         UsageError: `--run-dir` names a folder that is not empty.
         OSError: the folder cannot be written.
     """
-    path = options.run_dir
-    if path is None:
-        path = _make_folder(f"{now or datetime.now():%Y-%m-%dT%H-%M-%S}-{options.seed}")
-    elif path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise UsageError(f"--run-dir {str(path)!r} is there already. Give a new folder, or go on with --resume {path}")
+    path = options.run_dir or _make_folder(f"{now or datetime.now():%Y-%m-%dT%H-%M-%S}-{options.seed}")
+    taken = f"--run-dir {str(path)!r} is there already. Give a new folder, or go on with --resume {path}"
+    if path.exists() and not path.is_dir():
+        raise UsageError(taken)
     path.mkdir(parents=True, exist_ok=True)
-    options = dataclasses.replace(options, run_dir=path)
-    write_json(path / "config.json", options.as_json())
+    with _held(path):
+        sweep(path)  # a run that was killed before it had settings is none
+        if any(path.iterdir()):
+            raise UsageError(taken)
+        options = dataclasses.replace(options, run_dir=path)
+        write_json(path / "config.json", options.as_json())
     return Run(path, options, [])
 
 
@@ -152,7 +167,18 @@ def resume(options: TrainOptions) -> Run:
         raise UsageError(f"The run in {str(path)!r} is finished. Start a new one without --resume")
     stored = _read_options(path / "config.json")
     changes = _changes(options, stored)
-    return Run(path, dataclasses.replace(stored, run_dir=path, json=options.json, **changes), _read_history(path))
+    told: dict[str, Any] = {"json": options.json, "quiet": options.quiet}
+    return Run(path, dataclasses.replace(stored, run_dir=path, **told, **changes), _read_history(path))
+
+
+@contextlib.contextmanager
+def _held(path: Path) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(path))
+        except BlockingIOError:
+            raise UsageError(f"Another process trains in {str(path)!r}. Wait for it, or take another folder") from None
+        yield
 
 
 def _differences(was: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, Any, Any]]:
@@ -188,7 +214,7 @@ def _changes(given: TrainOptions, stored: TrainOptions) -> dict[str, Any]:
     changes = {}
     for item in dataclasses.fields(TrainOptions):
         asked, own = getattr(given, item.name), getattr(stored, item.name)
-        if item.name in ("resume", "json", "run_dir", "config") or asked in (item.default, own):
+        if item.name in ("resume", "json", "quiet", "run_dir", "config") or asked in (item.default, own):
             continue
         if not item.metadata["place"]:
             flag = "--" + item.name.replace("_", "-")

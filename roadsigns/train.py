@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import functools
 import json
 import os
+import shlex
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import backend, runs, tracking
+from . import backend, cli, runs, tracking
 from .cli import command, parse
 from .config import TrainOptions
 from .errors import UsageError
@@ -40,12 +40,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         verb="train",
         about="Train a network on road signs, score it on the test set and export it for serving.",
         examples=(
-            "roadsigns train --epochs 2 --use-image-percent 10",
-            "roadsigns train --data traffic-signs-data.zip --epochs 30 --seed 1",
+            "roadsigns train --data traffic-signs-data.zip --epochs 2 --use-image-percent 10",
+            "roadsigns train --data synthetic --count 430 --data-dir signs --epochs 3 --seed 1",
             "roadsigns train --resume",
         ),
     )
     from . import data, export
+    from .data.progress import quietly
 
     if options.resume is not None and options.config is not None:
         raise UsageError("--resume goes on with a run's own settings and --config begins another: give one of them")
@@ -53,23 +54,43 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = options if run is None else run.options
     export.check_output(options.output, options.version)
     tracking.check(options.track)
-    dataset = data.load(options.data, options.data_dir, count=options.count)
-    dataset.splits()  # read and checked before Keras is loaded
-    backend.start()
-    run = run or runs.start(options)
-    # At once, also into a pipe, and where it does not mix with JSON on stdout.
-    say = functools.partial(print, file=sys.stderr if options.json else sys.stdout, flush=True)
+    with quietly(options.quiet):
+        dataset = data.load(options.data, options.data_dir, count=options.count)
+        dataset.splits()  # read and checked before Keras is loaded
+        backend.start()
+        run = run or runs.start(options)
+        with run.alone():
+            metrics = _carry_out(run, dataset)
+    if options.json:
+        print(json.dumps(metrics))
+
+
+def _carry_out(run: runs.Run, dataset: Dataset) -> dict[str, Any]:
+    """Train and finish `run`; an interrupt tells how to go on."""
+    options = run.options
+    say = _sayer(options)
     say(f"run {run.path}, backend {backend.versions()['backend']}, seed {options.seed}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         fit(run, dataset, say)
+        return finish(run, dataset, say)
     except KeyboardInterrupt:
         kept = f"epoch {len(run.history)} is kept" if run.history else "no whole epoch yet"
-        print(f"Interrupted; {kept}. Go on with: roadsigns train --resume {run.path}", file=sys.stderr)
+        way = shlex.join(["roadsigns", "train", f"--resume={run.path}"])
+        print(f"Interrupted; {kept}. Go on with: {way}", file=sys.stderr)
         raise
-    metrics = finish(run, dataset, say)
-    if options.json:
-        print(json.dumps(metrics))
+
+
+def _sayer(options: TrainOptions) -> Callable[[str], None]:
+    """What prints a line at once, also into a pipe, and where it does not mix with JSON on stdout; or nothing."""
+    stream = sys.stderr if options.json else sys.stdout
+
+    def say(line: str) -> None:
+        if not options.quiet:
+            with cli.reader_may_leave(stream):  # as `head` does; the training goes on
+                print(line, file=stream, flush=True)
+
+    return say
 
 
 def fit(run: runs.Run, dataset: Dataset, say: Any = print) -> None:
@@ -247,10 +268,11 @@ def _progress_bar(epoch: int, epochs: int) -> Any:
     from rich.console import Console
     from rich.progress import Progress
 
+    from .data.progress import watched
+
     class Bar(keras.callbacks.Callback):
         def on_train_begin(self, logs: Any = None) -> None:
-            console = Console(stderr=True)
-            self.bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+            self.bar = Progress(console=Console(stderr=True), transient=True, disable=not watched())
             self.task = self.bar.add_task(f"epoch {epoch}/{epochs}", total=self.params["steps"])
             self.bar.start()
 

@@ -18,6 +18,8 @@ from roadsigns.cli import command, parse
 from roadsigns.config import EvaluateOptions, Options, PredictOptions, TrainOptions
 from roadsigns.errors import DataError, ModelError, NetworkError, UsageError
 
+ENVIRON = {**os.environ, "PYTHONPATH": str(Path(roadsigns.__file__).parent.parent), "PYTHONUNBUFFERED": ""}
+
 EVERY = [
     config.DataCommandOptions,
     config.TrainOptions,
@@ -90,7 +92,7 @@ def test_parse_takes_files_and_flags_in_any_order() -> None:
     assert read(PredictOptions, "--json", "a.png", "b.jpg") == expected
 
 
-WHOLE = "expected a whole number of at least 1"
+WHOLE = "expected a whole number of at least 1 and at most 1000000"
 BAD: dict[str, tuple[type[Options], list[str], dict[str, str], str]] = {
     "flag": (TrainOptions, ["--epochs", "0"], {}, f"Invalid value for --epochs: {WHOLE}. Received: '0'"),
     "negative": (TrainOptions, ["--epochs", "-1"], {}, f"Invalid value for --epochs: {WHOLE}. Received: '-1'"),
@@ -232,6 +234,51 @@ def test_a_bug_passes_untouched() -> None:
         main([])
 
 
+PROGRAM = """
+import os, sys
+from roadsigns.cli import command
+from roadsigns.errors import UsageError
+
+@command("try")
+def main(argv=None):
+    with open("new", "w"):  # takes the lowest number that is free
+        os.write(1, b"out")
+        os.write(2, b"err")
+    print(os.fsdecode(b"B\\xe4ume.png"))
+    if argv:
+        raise UsageError("No.")
+
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(("flag", "status"), [("", 0), ("--fail", 2)])
+def test_a_closed_stream_is_no_place_for_a_file(closed: str, flag: str, status: int, tmp_path: Path) -> None:
+    line = f'exec "$PYTHON" -c "$PROGRAM" {flag} {closed}'
+    done = subprocess.run(
+        ["bash", "-c", line],
+        env={**ENVIRON, "PYTHON": sys.executable, "PROGRAM": PROGRAM},
+        cwd=tmp_path,
+        capture_output=True,
+    )
+    assert done.returncode == status
+    assert (tmp_path / "new").read_bytes() == b""
+    assert done.stdout == (b"" if ">&-" in closed.replace("2>&-", "") else b"outB\xe4ume.png\n")
+    told = b"roadsigns try: No.\n" if flag else b""
+    assert done.stderr == (b"" if "2>&-" in closed else b"err" + told)
+
+
+def test_a_name_that_is_no_utf_8_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    @command("try")
+    def main(argv: Any = None) -> None:
+        "B\udce4ume".encode()
+
+    assert main([]) == 2
+    message = "roadsigns try: Cannot use 'B\\udce4ume': it is no UTF-8 text. Rename it, or set PYTHONUTF8=1\n"
+    assert capsys.readouterr() == ("", message)
+
+
 @pytest.mark.parametrize("lines", [1, 100_000], ids=["what a buffer holds", "more than a buffer"])
 def test_a_reader_that_leaves_is_no_failure(lines: int) -> None:
     """As in `roadsigns evaluate | head -1`."""
@@ -248,9 +295,8 @@ sys.exit(main([]))
 """
     reader, writer = os.pipe()
     os.close(reader)
-    environ = {**os.environ, "PYTHONPATH": str(Path(roadsigns.__file__).parent.parent), "PYTHONUNBUFFERED": ""}
     try:
-        done = subprocess.run([sys.executable, "-c", program], stdout=writer, stderr=subprocess.PIPE, env=environ)
+        done = subprocess.run([sys.executable, "-c", program], stdout=writer, stderr=subprocess.PIPE, env=ENVIRON)
     finally:
         os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")

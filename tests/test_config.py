@@ -138,12 +138,12 @@ def test_check_raises_ours_or_keeps_its_word(kind: Kind, value: Any) -> None:
 
 
 BAD_OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
-    "epochs": ({"epochs": 0}, "Invalid value for `epochs`: expected a whole number of at least 1. Received: 0"),
+    "epochs": ({"epochs": 0}, "Invalid value for `epochs`: expected a whole number of at least 1 and at most"),
     "keep_prob": ({"keep_prob": 1.3}, "Invalid value for `keep_prob`: expected a number above 0 and at most 1."),
     "keep_prob_conv": ({"keep_prob_conv": 0}, "Invalid value for `keep_prob_conv`: expected a number above 0"),
     "track": ({"track": "wandb"}, "Invalid value for `track`: expected dotscience or mlflow. Received: 'wandb'"),
     "version": ({"version": -1}, "Invalid value for `version`: expected a whole number of at least 0"),
-    "none": ({"epochs": None}, "Invalid value for `epochs`: expected a whole number of at least 1. Received: None"),
+    "none": ({"epochs": None}, "at least 1 and at most 1000000. Received: None"),
 }
 
 

@@ -237,6 +237,12 @@ def test_export_refuses_a_version_that_is_there(model, tmp_path):
     assert os.listdir(tmp_path) == ["1"]
 
 
+def test_export_finds_no_number_after_the_last(model, tmp_path):
+    (tmp_path / str(2**63 - 1)).mkdir()
+    with pytest.raises(UsageError, match=r"There is no next free number in .* after 9223372036854775807\. Give a"):
+        export.export(model, tmp_path)
+
+
 def test_export_that_fails_leaves_nothing(model, tmp_path, monkeypatch):
     def full(path):
         raise OSError(28, "No space left on device", str(path))

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from roadsigns.files import beside, write_json
+from roadsigns.files import beside, locked, write_json
 
 
 def names(folder: Path) -> list[str]:
@@ -17,7 +21,7 @@ def test_beside_makes_the_file_and_the_folders_above(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "model.keras"
     with beside(path) as fresh:
         fresh.write_text("whole")
-        assert fresh.parent == path.parent and fresh.suffix == ".keras"
+        assert fresh.parent.parent == path.parent and fresh.name == path.name
         assert not path.exists()
     assert path.read_text() == "whole"
     assert names(path.parent) == ["model.keras"]
@@ -88,6 +92,60 @@ def test_two_at_once_do_not_meet(tmp_path: Path) -> None:
         other.write_text("other")
     assert path.read_text() == "one", "the outer one ends last"
     assert names(tmp_path) == ["metrics.json"]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from roadsigns.files import beside
+with beside(Path(sys.argv[1])) as fresh:
+    fresh.write_text("half")
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_beside_removes_what_a_killed_process_left(tmp_path: Path) -> None:
+    path = tmp_path / "train.p"
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path)])
+    assert done.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".") and names(left) == ["train.p"]
+    with beside(path) as fresh:
+        assert not left.exists()
+        fresh.write_text("whole")
+    assert names(tmp_path) == ["train.p"]
+
+
+def test_locked_is_for_one_at_a_time(tmp_path: Path) -> None:
+    with locked(tmp_path) as held:
+        assert held
+        with pytest.raises(BlockingIOError), locked(tmp_path):
+            pass
+    with locked(tmp_path) as held:
+        assert held
+
+
+def test_locked_waits_where_it_may(tmp_path: Path) -> None:
+    done: list[str] = []
+
+    def second() -> None:
+        with locked(tmp_path, waiting=waits.set):
+            done.append("second")
+
+    waits = threading.Event()
+    thread = threading.Thread(target=second)
+    with locked(tmp_path):
+        thread.start()
+        assert waits.wait(10)
+        done.append("first")
+    thread.join(10)
+    assert done == ["first", "second"]
+
+
+def test_write_json_keeps_a_path_of_other_bytes(tmp_path: Path) -> None:
+    value = {"output": "B\udce4ume", "über": "ü"}
+    write_json(tmp_path / "a.json", value)
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == value
 
 
 def test_write_json_is_readable_by_people_and_programs(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ PROTOCOL = {
     for module in (
         *("signature", "refusals", "route", "json_tokens", "json_exact", "json_reader", "json_echo", "base64_text"),
         *("floats", "tensors", "rows", "predict_request", "predict_answer", "examples", "status", "gunzip"),
+        "json_numbers",
     )
 }
 """The modules of `serving` that are on floor 1: they know nothing of models, TensorFlow or HTTP."""

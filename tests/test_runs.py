@@ -93,6 +93,31 @@ def test_start_refuses_what_is_there(taken: str) -> None:
     assert path.read_text() == "mine"
 
 
+def test_start_takes_a_folder_whose_run_was_killed_before_it_had_settings() -> None:
+    Path("mine/.0123456789abcdef.unfinished").mkdir(parents=True)
+    assert [path.name for path in begin("mine").path.iterdir()] == ["config.json"]
+
+
+def test_one_process_at_a_time_trains_in_a_folder() -> None:
+    run = begin()
+    with run.alone():
+        with pytest.raises(UsageError, match=re.escape("Another process trains in 'runs/a'. Wait for it, or take")):
+            begin()
+        with pytest.raises(UsageError, match="Another process trains"), again().alone():
+            pass
+    with again().alone():
+        pass
+
+
+def test_alone_reads_what_another_has_done_meanwhile() -> None:
+    run = begin()
+    late = again()
+    with run.alone():
+        keep(run, 0.5)
+    with late.alone():
+        assert late.history == [row(1, 0.5)]
+
+
 def test_settings_are_readable() -> None:
     run = begin(epochs=3, output=Path("out"))
     stored = json.loads((run.path / "config.json").read_text())

@@ -152,7 +152,7 @@ def test_train_that_is_stopped_resumes_to_the_same_weights(number, whole, archiv
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130
     assert error.strip().splitlines() == [
-        f"Interrupted; epoch 1 is kept. Go on with: roadsigns train --resume {tmp_path / 'run'}"
+        f"Interrupted; epoch 1 is kept. Go on with: roadsigns train --resume={tmp_path / 'run'}"
     ]
     assert len(history.read_text().splitlines()) == 2
     assert train.main(["--resume", str(tmp_path / "run")]) == 0
@@ -194,6 +194,28 @@ def test_train_json_prints_metrics_and_nothing_else_on_stdout(archive, tmp_path,
     output = capsys.readouterr()
     assert json.loads(output.out) == json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert "epoch   1/1" in output.err
+
+
+def test_train_quiet_prints_nothing_and_with_json_only_that(archive, tmp_path, capfd):
+    flags = ("--quiet", "--epochs", "1", "--use-image-percent", "50")
+    assert run(tmp_path / "a", archive, *flags) == 0
+    assert capfd.readouterr() == ("", "")
+    assert run(tmp_path / "b", archive, *flags, "--json") == 0
+    output = capfd.readouterr()
+    assert json.loads(output.out)["epochs"] == 1 and output.err == ""
+
+
+def test_train_goes_on_when_its_reader_leaves(archive, tmp_path):
+    """As in `roadsigns train | head -1`: what was trained for is more than what it prints."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    flags = ["--data", str(archive), "--epochs", "1", "--run-dir", "run", "--output", "models"]
+    done = subprocess.run(
+        [sys.executable, "-m", "roadsigns.train", *flags], stdout=writer, stderr=subprocess.PIPE, cwd=tmp_path
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (tmp_path / "run" / "metrics.json").exists()
 
 
 BAD = {

@@ -17,8 +17,8 @@ from .server import Server
 from .site import Site
 
 EXAMPLES = (
-    "roadsigns app",
-    "TENSORFLOW_HOST=roadsigns-tensorflow:8501 roadsigns app --host 0.0.0.0 --port 80",
+    "roadsigns app --port 0",
+    "TENSORFLOW_HOST=localhost:8501 roadsigns app --host 127.0.0.1 --port 0",
 )
 
 

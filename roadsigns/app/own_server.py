@@ -51,8 +51,7 @@ def shipped_model(say: Callable[[str], None]) -> Path:
     digest = hashlib.sha256(__version__.encode())
     for file in sorted(resources.files("roadsigns").joinpath("weights").iterdir(), key=lambda file: file.name):
         digest.update(file.read_bytes() if file.name.endswith(".keras") else b"")
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(cache) / "roadsigns" / digest.hexdigest()[:16]
+    folder = _cache() / "roadsigns" / digest.hexdigest()[:16]
     if _versions(folder):
         return folder
     say(f"exporting the weights that come with the package to {folder}, once")
@@ -62,8 +61,16 @@ def shipped_model(say: Callable[[str], None]) -> Path:
         text=True,
     )
     if not _versions(folder):  # the export writes beside and renames, and another app may have been first
-        raise ModelError(f"The export to {str(folder)!r} failed: {child.stderr.strip()}")
+        reason = child.stderr.strip()
+        raise ModelError(f"The export to {str(folder)!r} failed: {reason}. XDG_CACHE_HOME can name another folder")
     return folder
+
+
+def _cache() -> Path:
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError as error:  # a user without a home, as containers have
+        raise ModelError("There is no home folder to keep the model in. Set XDG_CACHE_HOME to a folder") from error
 
 
 def _versions(folder: Path) -> bool:

@@ -12,13 +12,12 @@ from .. import cli
 from ..config import DataCommandOptions
 from .archive import member
 from .dataset import NAMES, Dataset, load
+from .progress import note, quietly
 from .split import SPLITS
 
 EXAMPLES = (
-    "roadsigns data",
-    "roadsigns data --data official --data-dir /tmp/gtsrb-official",
-    "roadsigns data --data synthetic --count 43000 --seed 0",
     "roadsigns data --data traffic-signs-data.zip --json",
+    "roadsigns data --data synthetic --count 430 --data-dir signs",
 )
 
 
@@ -28,23 +27,25 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = cli.parse(
         DataCommandOptions, argv, verb="data", about="Fetch and verify the data set, or draw one.", examples=EXAMPLES
     )
-    dataset = load(options.data, options.data_dir, count=options.count, seed=options.seed)
-    tables = [_table(part) for part in dataset.parts]  # reads it
-    for part in dataset.parts:
-        if part.source in NAMES:
-            made = "was fetched to" if part.manifest["address"] else "was drawn to"
-            print(f"{part.source} {'is already there, in' if part.found else made} {part.path}", file=sys.stderr)
+    with quietly(options.quiet):
+        dataset = load(options.data, options.data_dir, count=options.count, seed=options.seed)
+        tables = [_table(part) for part in dataset.parts]  # reads it
+        for part in dataset.parts:
+            if part.source in NAMES:
+                made = "was fetched to" if part.manifest["address"] else "was drawn to"
+                note(f"{part.source} {'is already there, in' if part.found else made} {part.path}")
     if options.json:
         print(json.dumps(dataset.manifest, indent=2))
-        return
-    print("\n".join(tables))
+    elif not options.quiet:
+        print("\n".join(tables))
 
 
 def _table(dataset: Dataset) -> str:
     """One line a split: pictures, classes, SHA-256 of the file they are in, and that file."""
     lines = [f"{'split':<6} {'pictures':>8} {'classes':>7}  {'sha256':<12}  file"]
+    splits = dataset.splits()
     files = dataset.manifest["files"]
-    for split, pictures in zip(SPLITS, dataset.splits(), strict=True):
+    for split, pictures in zip(SPLITS, splits, strict=True):
         folder = member(split) in files
         name = member(split) if folder else dataset.path.name
         path = dataset.path / name if folder else dataset.path

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from .. import files
 from ..errors import UsageError
 from . import drawn, gtsrb, manifest, official
 from .archive import MEMBERS, member, read_split
 from .manifest import Manifest
+from .progress import note
 from .split import SPLITS, Split, SplitName, Splits
 
 DEFAULT_DIR = Path("/tmp/traffic-signs-data")  # noqa: S108  the seed's place
@@ -165,7 +167,7 @@ def load(
     """
     if data == drawn.SOURCE:
         folder = DRAWN_DIR if data_dir is None else data_dir
-        stored, found = drawn.fetch(folder, count=count, seed=seed)
+        stored, found = _fetch(functools.partial(drawn.fetch, count=count, seed=seed), folder)
         return Dataset(data, folder, stored, found=found)
     if data == MIXED:
         others = None if data_dir is None else data_dir / drawn.SOURCE
@@ -175,7 +177,7 @@ def load(
             raise UsageError(f"--{name} {value} is for drawn signs; there are none in --data {data}. Leave it out")
     if data in SOURCES:
         folder = DEFAULT_DIR if data_dir is None else data_dir
-        stored, found = SOURCES[data](folder)
+        stored, found = _fetch(SOURCES[data], folder)
         return Dataset(data, folder, stored, found=found)
     path = Path(data)
     if not path.exists():
@@ -183,3 +185,10 @@ def load(
         hint = f"Did you mean {near[0]!r}? " if near else ""
         raise UsageError(f"There is no data set and no file {data!r}. {hint}Expected {', '.join(NAMES)} or a PATH")
     return Dataset(data, path)
+
+
+def _fetch(fetch: Callable[[Path], tuple[Manifest, bool]], folder: Path) -> tuple[Manifest, bool]:
+    """`fetch(folder)`, one process at a time: the second finds what the first has put there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with files.locked(folder, waiting=lambda: note(f"waiting for another process that fills {folder}")):
+        return fetch(folder)

@@ -78,4 +78,5 @@ def _draw(folder: Path, drawing: Drawing, processes: int | None) -> dict[str, Fi
             with fresh.open("wb") as file:
                 pickle.dump({"features": images, "labels": labels.astype(np.uint8)}, file, protocol=4)
             records[name] = manifest.record(fresh, count)
+        manifest.begin(folder)
     return records

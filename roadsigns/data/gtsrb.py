@@ -88,4 +88,5 @@ def _unpack(zip_path: Path, folder: Path, pictures: Mapping[str, int]) -> dict[s
             if count != pictures[split]:
                 raise DataError(f"{title} holds {count:,} pictures; the published one holds {pictures[split]:,}")
             records[name] = manifest.record(fresh, count)
+        manifest.begin(folder)
     return records

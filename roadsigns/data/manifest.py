@@ -12,6 +12,8 @@ from ..errors import DataError
 from ..files import write_json
 
 NAME = "manifest.json"
+BEGUN = f"{NAME}.begun"
+"""Stands in a folder whose files are renamed into place: if it is killed then, they are made anew."""
 MAX_BYTES = 2**20
 
 
@@ -56,8 +58,14 @@ class Manifest:
         return made if self.drawn else {name: value for name, value in made.items() if name != "drawn"}
 
     def write(self, folder: Path) -> None:
-        """Write `manifest.json` into `folder`."""
+        """Write `manifest.json` into `folder`, which ends what `begin` began."""
         write_json(folder / NAME, self.as_json())
+        (folder / BEGUN).unlink(missing_ok=True)
+
+
+def begin(folder: Path) -> None:
+    """Note that the files in `folder` are ours, before the first of them is in its place."""
+    (folder / BEGUN).touch()
 
 
 def record(path: Path, pictures: int) -> FileRecord:
@@ -81,7 +89,7 @@ def read(folder: Path, source: str, members: tuple[str, ...]) -> Manifest | None
     path = folder / NAME
     if not path.exists():
         found = [name for name in members if (folder / name).exists()]
-        if found:
+        if found and not (folder / BEGUN).exists():
             raise DataError(
                 f"{folder} holds {found[0]} but no {NAME}, so where it comes from is unknown. "
                 f"Read it with --data {folder}, or choose another --data-dir"

@@ -112,6 +112,7 @@ def _convert(folder: Path, valid_tracks: Sequence[int], pictures: Mapping[str, i
             with fresh.open("wb") as file:
                 pickle.dump(_arrays(archive, chosen, member(split)), file, protocol=4)
             records[member(split)] = manifest.record(fresh, len(chosen))
+        manifest.begin(folder)
         return records
 
 

@@ -1,13 +1,38 @@
-"""A bar on stderr, where somebody watches."""
+"""What a person is told on stderr meanwhile: a bar where somebody watches, and lines."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 
 Tell = Callable[[int, int | None], None]
 """Is told how much is done, and of how much where that is known."""
+
+
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextlib.contextmanager
+def quietly(quiet: bool = True) -> Iterator[None]:
+    """Within, there are neither bars nor notes, if `quiet`."""
+    token = _quiet.set(quiet)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
+
+
+def watched() -> bool:
+    """Whether to draw bars: stderr is a terminal, and nobody has asked for quiet."""
+    return sys.stderr.isatty() and not _quiet.get()
+
+
+def note(text: str) -> None:
+    """Print a line on stderr, unless somebody has asked for quiet."""
+    if not _quiet.get():
+        print(text, file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
@@ -16,10 +41,10 @@ def progress(title: str, *, show: bool | None = None, in_bytes: bool = False) ->
 
     Args:
         title: stands before the bar.
-        show: by default, whether stderr is a terminal.
+        show: by default, what `watched` says.
         in_bytes: what is told are bytes, not things.
     """
-    if not (sys.stderr.isatty() if show is None else show):
+    if not (watched() if show is None else show):
         yield lambda done, total: None
         return
     from rich.console import Console

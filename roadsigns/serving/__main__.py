@@ -22,9 +22,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         verb="serve",
         about="Serve exported models by TensorFlow Serving's REST and gRPC APIs, until SIGTERM or Ctrl-C.",
         examples=(
-            "roadsigns serve",
-            "roadsigns serve --model_base_path=models/roadsigns --rest_api_port=8501 --port=0",
-            "roadsigns serve --rest_api_port auto",
+            "roadsigns serve --rest_api_port auto --port auto",
+            "roadsigns serve --model_base_path=models/roadsigns --rest_api_port=auto --port=0",
         ),
     )
     from .server import check, serve

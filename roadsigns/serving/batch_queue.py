@@ -56,7 +56,8 @@ class BatchQueue:
         rows = self._rows.pop(key)
         batch = [line.popleft()]
         room = self._most - batch[0].rows if key is not None else 0
-        while line and line[0].rows <= room:
+        # Parts of one request were cut for several threads.
+        while line and line[0].rows <= room and line[0].request is not batch[-1].request:
             batch.append(line.popleft())
             room -= batch[-1].rows
         taken = sum(part.rows for part in batch)

@@ -19,6 +19,9 @@ from .batching_parameters import BatchingParameters
 from .engine import Engine
 from .tensors import Array
 
+SMALL_PART = 8
+"""Rows that are not worth a thread of their own."""
+
 
 class Batcher:
     """Runs what is submitted on an engine, several requests at once where they fit.
@@ -57,13 +60,20 @@ class Batcher:
             raise RequestError(
                 f"The request has {joinable.rows} rows, more than max_batch_size, {most}. Send fewer at once"
             )
-        request = Request(name, inputs, outputs, joinable, most)
+        request = Request(name, inputs, outputs, joinable, self._cut(joinable.rows) if joinable else most)
         with self._change:
             if self._closed:
                 raise RequestError("The version is being unloaded", "UNAVAILABLE")
             self._queue.add(request.parts)
             self._change.notify(len(request.parts))
         return request.future
+
+    def _cut(self, rows: int) -> int:
+        """Rows of the parts a request is cut into: one for each thread, unless they come out too large or small."""
+        most = self._parameters.execution_rows
+        if not self._parameters.enable_large_batch_splitting or self._parameters.allowed_batch_sizes:
+            return most
+        return min(most, max(SMALL_PART, math.ceil(rows / len(self._threads))))
 
     def close(self) -> None:
         """Run what was submitted, and end. A second call changes nothing."""

@@ -23,7 +23,7 @@ _THEIRS = {"max_batch_size": 1000, "max_enqueued_batches": 10}
 class BatchingParameters:
     """How requests share batches.
 
-    Without a file batches are as large as pays on a CPU, where more rows do not run faster, and no request is too
+    Without a file batches are as large as pays on a CPU, where more rows hardly run faster, and no request is too
     large: its parts run side by side.
 
     Attributes:
@@ -44,7 +44,7 @@ class BatchingParameters:
     Source: TensorFlow Serving's batching guide and its `session_bundle_config.proto`.
     """
 
-    max_batch_size: int = 16
+    max_batch_size: int = 64
     batch_timeout_micros: int = 0
     max_enqueued_batches: int = 2048
     num_batch_threads: int = os.cpu_count() or 1

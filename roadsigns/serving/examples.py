@@ -58,7 +58,7 @@ def parse_examples(body: bytes, method: str) -> Examples:
 
     Source: TensorFlow Serving's REST API, "Classify and Regress API".
     """
-    read = parse_body(body)
+    read = parse_body(body, numbers=False)
     request = read.document.value
     confirm = read.document.confirm
     context = _example(request["context"], confirm) if "context" in request else None

@@ -74,7 +74,7 @@ def read(body: bytes) -> Document:
     """
     if not body:
         raise RequestError("JSON Parse error: The document is empty")
-    quick = _quick(body)
+    quick = read_plain(body)
     if quick is not None:
         return Document(quick, body, exact=True)
     try:
@@ -89,7 +89,7 @@ def read(body: bytes) -> Document:
     return Document(json_exact.read(body), body, exact=True)
 
 
-def _quick(body: bytes) -> Any:
+def read_plain(body: bytes) -> Any:
     """What orjson reads; None where it refuses, as it does NaN and numbers too big, or where a name comes twice."""
     try:
         value = orjson.loads(body)

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from ..errors import RequestError
-from . import base64_text, json_reader, rows, tensors
+from . import base64_text, json_numbers, json_reader, rows, tensors
 from .json_echo import refused
 from .signature import Signature
 from .tensors import Array
@@ -77,16 +77,17 @@ class Body:
         return made
 
 
-def parse_body(body: bytes) -> Body:
+def parse_body(body: bytes, *, numbers: bool = True) -> Body:
     """Read a body of any call as far as every call has it: a JSON object, perhaps with a signature's name.
 
     Args:
         body: the request's body, unpacked.
+        numbers: whether a large array may come as `Numbers`; `Body.arrays` knows them.
 
     Raises:
         RequestError: it is not JSON, not an object, or its signature's name is not a string.
     """
-    document = json_reader.read(body)
+    document = (json_numbers.read(body) if numbers else None) or json_reader.read(body)
     request = document.value
     if not isinstance(request, dict):
         raise refused(request, "Is not object")

@@ -49,6 +49,8 @@ class Servable:
         self.model = model
         self.version = version
         self.path = path
+        if batching and batching.num_batch_threads > 1 and not (intra_op_threads or inter_op_threads):
+            intra_op_threads, inter_op_threads = 1, engine.CALLERS_THREAD
         self.engine = engine.load(path, kind, intra_op_threads=intra_op_threads, inter_op_threads=inter_op_threads)
         self.signatures: Mapping[str, Signature] = self.engine.signatures
         self._batcher = Batcher(self.engine, batching)

@@ -105,8 +105,8 @@ def serve(plan: Plan) -> bool:
     signal.signal(signal.SIGTERM, _leave)
     _raise_file_limit(plan.options.max_connections)
     _wait_for_versions(plan)
-    backend.require_tensorflow("Serving a model")
-    memory.settle()
+    with memory.staying():
+        backend.require_tensorflow("Serving a model")
     manager = Manager(
         plan.models,
         plan.options.file_system_poll_wait_seconds,

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ..errors import RequestError
 from . import base64_text
 from .json_echo import echo, refused, type_word
+from .json_numbers import Numbers
 from .signature import NUMPY, TensorSpec
 
 Array = npt.NDArray[Any]
@@ -36,7 +37,8 @@ def tensor(value: Any, spec: TensorSpec, confirm: Callable[[], None]) -> Array:
     """Turn a JSON value into an array in time linear in its size.
 
     Args:
-        value: a number, string, boolean or `{"b64": TEXT}`, or lists of them, nested as deep as the tensor's rank.
+        value: a number, string, boolean or `{"b64": TEXT}`, or lists of them, nested as deep as the tensor's rank; or
+            `Numbers`.
         spec: gives the dtype; its shape is the model's to check.
         confirm: called on an infinite number, see `json_reader.Document`.
 
@@ -46,8 +48,9 @@ def tensor(value: Any, spec: TensorSpec, confirm: Callable[[], None]) -> Array:
     Raises:
         RequestError: a ragged list, a value of another type or out of range, or more than `MAX_RANK` levels.
     """
-    flat, shape = _flatten(value)
+    flat, shape = (value.flat, value.shape) if isinstance(value, Numbers) else _flatten(value)
     if flat is None or not _fits(flat, spec.dtype):
+        value = value.lists() if isinstance(value, Numbers) else value
         check(value, spec)
         # What passes is an empty list for a dtype that JSON has no values of.
         raise RequestError(f"Conversion of JSON Value: {echo(value)} to type: {spec.dtype_word}", "UNIMPLEMENTED")

@@ -168,6 +168,29 @@ def test_the_model_server_ends_however_the_app_ends(models: Path) -> None:
     raise AssertionError("the model server still runs")
 
 
+def test_without_a_place_for_the_export_one_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TENSORFLOW_HOST", raising=False)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert __main__.main([]) == 2
+    assert "is not a writable folder (Not a directory). XDG_CACHE_HOME can name another" in _last(capsys)
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", _no_home)
+    assert __main__.main([]) == 2
+    assert _last(capsys).endswith("There is no home folder to keep the model in. Set XDG_CACHE_HOME to a folder")
+
+
+def _no_home() -> Path:
+    raise RuntimeError("Could not determine home directory.")
+
+
+def _last(capsys: pytest.CaptureFixture[str]) -> str:
+    return capsys.readouterr().err.splitlines()[-1]
+
+
 def test_the_newest_own_model_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "models" / "roadsigns"
     (folder / "3").mkdir(parents=True)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,43 @@ def test_data_fetches_once(small_gtsrb: Any, run: Any, tmp_path: Path, pickles: 
     ]
     assert run("--data-dir", folder) == (0, out, f"gtsrb is already there, in {folder}\n")
     assert len(small_gtsrb.asked) == 1
+
+
+def test_data_quiet_prints_nothing_and_with_json_only_that(small_gtsrb: Any, run: Any, tmp_path: Path) -> None:
+    assert run("--data-dir", tmp_path / "data", "--quiet") == (0, "", "")
+    status, out, err = run("--data-dir", tmp_path / "data", "--quiet", "--json")
+    assert (status, err) == (0, "") and json.loads(out)["source"] == "gtsrb"
+
+
+def test_two_that_fetch_into_one_folder_fetch_once(small_gtsrb: Any, tmp_path: Path) -> None:
+    """The second waits, and finds what the first has put there."""
+    with ThreadPoolExecutor(2) as pool:
+        found = [one.found for one in pool.map(lambda _: dataset.load("gtsrb", tmp_path / "data"), range(2))]
+    assert sorted(found) == [False, True]
+    assert len(small_gtsrb.asked) == 1
+
+
+@pytest.mark.parametrize("renamed", [0, 1, 2, 3])
+def test_data_that_was_killed_among_its_renames_is_made_anew(
+    small_gtsrb: Any, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renamed: int
+) -> None:
+    left = [renamed]
+    replace = Path.replace
+
+    def replace_some(path: Path, target: Path) -> Path:
+        if target.suffix == ".p" or target.name == "manifest.json":
+            left[0] -= 1
+            if left[0] < 0:
+                raise KeyboardInterrupt
+        return replace(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", replace_some)
+        assert run("--data-dir", tmp_path)[0] == 130
+    assert (tmp_path / "manifest.json.begun").exists() and not (tmp_path / "manifest.json").exists()
+    assert run("--data-dir", tmp_path)[0] == 0
+    names = sorted(path.name for path in tmp_path.iterdir() if path.name != "signs.zip")
+    assert names == ["manifest.json", "test.p", "train.p", "valid.p"]
 
 
 def test_data_prints_the_manifest(small_gtsrb: Any, run: Any, tmp_path: Path) -> None:
@@ -208,7 +246,7 @@ def test_data_help(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["--help"])
     out = capsys.readouterr().out
-    assert caught.value.code == 0 and "--data-dir" in out and "roadsigns data --data official" in out
+    assert caught.value.code == 0 and "--data-dir" in out and "roadsigns data --data synthetic" in out
 
 
 def test_importing_data_is_light() -> None:

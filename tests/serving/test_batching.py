@@ -276,3 +276,19 @@ def test_answers_do_not_depend_on_the_company(sizes, most, threads, data):
         assert [answer(each) for each in futures] == [each.sum(axis=1).tolist() for each in arrays]
     finally:
         batcher.close()
+
+
+@pytest.mark.parametrize(
+    ("rows", "sizes"),
+    [(3, [3]), (8, [8]), (16, [8, 8]), (21, [10, 11]), (40, [20, 20]), (100, [50, 50]), (101, [1, 50, 50])],
+)
+def test_a_request_is_cut_so_that_every_thread_has_a_part(rows, sizes):
+    engine = Engine()
+    engine.go.clear()
+    batcher = Batcher(engine, BatchingParameters(max_batch_size=50, num_batch_threads=2))
+    pictures = np.arange(rows * 2, dtype=np.uint8).reshape(rows, 2)
+    future = batcher.submit("pixels", {"images": pictures})
+    engine.go.set()
+    assert future.result(WAIT_S)["sums"].tolist() == pictures.sum(axis=1).tolist()
+    batcher.close()
+    assert sorted(len(inputs["images"]) for _, inputs in engine.calls) == sizes

@@ -16,6 +16,7 @@ from pictures import draw_signs
 from roadsigns import export, models
 from roadsigns.errors import ModelError, RequestError, UsageError
 from roadsigns.serving import engine, memory, warmup
+from roadsigns.serving.batching_parameters import BatchingParameters
 from roadsigns.serving.servable import Servable
 from roadsigns.serving.signature import TensorSpec
 
@@ -308,3 +309,25 @@ def test_memory_comes_back_after_unloading(folder, kind):
         first = live()
     last = [live() for _ in range(6)][-1]
     assert last < first + 12  # a leak of the graph and its weights would be ten times that
+
+
+@pytest.mark.parametrize(
+    ("threads", "given", "expected"),
+    [
+        (1, {}, (0, 0)),
+        (2, {}, (1, engine.CALLERS_THREAD)),
+        (2, {"intra_op_threads": 3}, (3, 0)),
+        (2, {"inter_op_threads": 3}, (0, 3)),
+    ],
+)
+def test_batches_side_by_side_have_a_core_each(monkeypatch, tmp_path, threads, given, expected):
+    class AskedError(Exception):
+        pass
+
+    def load(path, kind, *, intra_op_threads, inter_op_threads):
+        raise AskedError(intra_op_threads, inter_op_threads)
+
+    monkeypatch.setattr(engine, "load", load)
+    with pytest.raises(AskedError) as caught:
+        Servable("m", 1, tmp_path, batching=BatchingParameters(num_batch_threads=threads), **given)
+    assert caught.value.args == expected
