@@ -64,7 +64,8 @@ def to_array(proto: Any, max_bytes: int) -> Array:
     dtype = np.dtype(NUMPY[name])
     shape = _shape(proto)
     count = math.prod(shape)
-    if count * (1 if name == "DT_STRING" else dtype.itemsize) > max_bytes:
+    claimed = math.prod(size or 1 for size in shape)  # NumPy has no shape like (0, 2**62) either
+    if claimed * (1 if name == "DT_STRING" else dtype.itemsize) > max_bytes:
         raise RequestError(f"tensor parsing error: shape {list(shape)} is larger than {max_bytes} bytes")
     if proto.tensor_content:
         if name == "DT_STRING":

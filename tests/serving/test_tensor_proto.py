@@ -74,6 +74,7 @@ def message(dtype: int = 1, dims: tuple[int, ...] = (), **fields: Any) -> Any:
 BAD = {
     "a shape for a terabyte": (message(dims=(2**20, 2**20), float_val=[1]), r"shape \[1048576, 1048576\] is larger"),
     "a shape past every number": (message(dims=(2**62, 2**62), float_val=[1]), "is larger than"),
+    "nothing, in a shape past every number": (message(dims=(0, 2**62)), "is larger than"),
     "as many strings": (message(7, (2**40,), string_val=[b""]), "is larger than"),
     "a negative size": (message(dims=(-1,), float_val=[1]), r"expected sizes of 0 and more. Received: \[-1\]"),
     "too few bytes": (message(dims=(2,), tensor_content=b"1234"), r"4 bytes of tensor_content do not make \[2\] of"),
