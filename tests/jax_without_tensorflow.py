@@ -74,7 +74,9 @@ found["largest seed"] = said(networks.notebook, 2**31 - 1)
 # The main job's own training.
 images, labels = draw_signs(64, 1)
 labels //= 22  # two classes are learnt in a few steps
-dataset = types.SimpleNamespace(train=Split(images[:48], labels[:48]), valid=Split(images[48:], labels[48:]))
+dataset = types.SimpleNamespace(
+    train=Split(images[:48], labels[:48]), valid=Split(images[48:], labels[48:]), source="drawn", manifest={}
+)
 options = {"batch_size": 16, "keep_prob": 0.9, "keep_prob_conv": 0.9}
 whole = runs.start(TrainOptions(epochs=5, run_dir=Path("whole"), **options))
 train.fit(whole, dataset, say=lambda line: None)
