@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TextIO, TypeVar
 
-from .config import SWITCH, Options, check
 from .errors import RoadsignsError, UsageError
+from .options import SWITCH, Options, check
 
 AnyOptions = TypeVar("AnyOptions", bound=Options)
 

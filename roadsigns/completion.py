@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import shtab
 
 from .cli import add_options, command, parse
-from .config import PATH, PATHS, VERBS, CompletionOptions, Options
+from .config import VERBS, CompletionOptions
+from .options import PATH, PATHS, Options
 
 
 @command("completion")

@@ -217,7 +217,7 @@ def _changes(given: TrainOptions, stored: TrainOptions) -> dict[str, Any]:
         if item.name in ("resume", "json", "quiet", "run_dir", "config") or asked in (item.default, own):
             continue
         if not item.metadata["place"]:
-            flag = "--" + item.name.replace("_", "-")
+            flag = TrainOptions.flag(item.name)
             raise UsageError(f"The run was started with {flag} {own} and cannot go on with {asked}. Leave it out")
         changes[item.name] = asked
     return changes

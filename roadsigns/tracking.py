@@ -20,11 +20,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from .config import check as check_value
-from .config import choice
+from .config import TRACKERS
 from .errors import UsageError
+from .options import check as check_value
 
-TRACKERS = choice("dotscience", "mlflow")
 _MLFLOW_PARTS = ("mlflow", "sqlalchemy", "alembic")  # the last two keep MLflow's default store, a SQLite file
 
 

@@ -16,6 +16,7 @@ FLOORS = {
     "__init__": 0,
     "errors": 0,
     "signs": 0,
+    "options": 0,
     "config": 0,
     "files": 0,
     "cli": 1,
@@ -44,7 +45,8 @@ FLOORS = {
 }
 
 NEIGHBOURS = {
-    ("config", "errors"),
+    ("options", "errors"),
+    ("config", "options"),
     ("data", "cli"),
     ("data", "preprocess"),
     ("networks", "preprocess"),

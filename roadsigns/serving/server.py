@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from .. import backend
-from ..config import AUTO, ServeOptions
+from ..config import ServeOptions
 from ..errors import ModelError, RequestError, RoadsignsError, UsageError
+from ..options import AUTO
 from . import batching_parameters, memory, metrics, model_config, saved_model
 from .batching_parameters import BatchingParameters
 from .http_listener import Listener
