@@ -58,6 +58,35 @@ def require_tensorflow(purpose: str) -> Any:
         return importlib.import_module("tensorflow")
 
 
+def has_fast_bfloat16() -> bool:
+    """Whether `precision` can train with bfloat16: TensorFlow's oneDNN kernels on a processor that multiplies it."""
+    return (
+        os.environ.get("KERAS_BACKEND") != "jax"
+        and os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "1"
+        and not {"avx512_bf16", "amx_bf16"}.isdisjoint(_cpuinfo("flags").split())
+        and accelerator() is None
+    )
+
+
+@contextlib.contextmanager
+def precision(name: str) -> Iterator[None]:
+    """Within, `bfloat16` has functions multiply in bfloat16, and add in float32, where `has_fast_bfloat16`.
+
+    The model knows nothing of it: its weights, its inputs and what is saved and exported stay float32.
+    """
+    if name == "float32" or not has_fast_bfloat16():
+        yield
+        return
+    import tensorflow as tf
+
+    rewrite = "auto_mixed_precision_onednn_bfloat16"
+    tf.config.optimizer.set_experimental_options({rewrite: True})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({rewrite: False})
+
+
 def machine() -> dict[str, Any]:
     """The machine, as result files state it: processor, cores, memory in GiB, accelerator (None on a CPU)."""
     return {
@@ -107,11 +136,16 @@ def _version(package: str) -> str | None:
 
 
 def _processor() -> str:
+    return _cpuinfo("model name") or platform.processor() or platform.machine()
+
+
+def _cpuinfo(field: str) -> str:
+    """A field of the first processor; empty where the system does not say."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
+            if line.startswith(field):
                 return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    return ""
 
 
 def accelerator() -> str | None:

@@ -43,7 +43,8 @@ def parse(
 ) -> AnyOptions:
     """Read `options` from the command line.
 
-    A flag wins over the file that `--config` names, that over the option's environment variable, that over the default.
+    A flag wins over what a flag of the table's `PRESETS` sets, that over the file that `--config` names, that over the
+    option's environment variable, that over the default.
 
     Raises:
         UsageError: an unknown flag, or a value that is not of its option's kind; names the flag or variable.
@@ -60,12 +61,17 @@ def parse(
     fields = dataclasses.fields(options)
     given = vars(parser.parse_args(argv))
     stored = _stored(given["config"], fields) if "config" in given else {}
+    preset: dict[str, Any] = {}
+    for name, presets in options.PRESETS.items():
+        preset.update(presets.get(given.get(name, ""), {}))
     values: dict[str, Any] = {}
     for item in fields:
         about_item = item.metadata
         if item.name in given:
             name = about_item["metavar"] if about_item["positional"] else options.flag(item.name)
             values[item.name] = check(name, about_item["kind"], given[item.name])
+        elif item.name in preset:
+            values[item.name] = preset[item.name]
         elif stored.get(item.name) is not None:
             name = f"{item.name!r} in {given['config']}"
             values[item.name] = check(name, about_item["kind"], stored[item.name])

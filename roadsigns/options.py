@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -174,6 +174,10 @@ def check(name: str, kind: Kind, value: Any) -> Any:
         raise UsageError(f"Invalid value for {name}: expected {kind.expects}. Received: {value!r}") from None
 
 
+Presets = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""By field, by its value: values of other fields."""
+
+
 @dataclass(frozen=True)
 class Options:
     """Base of the option tables: checks every field and reads text where a value is due.
@@ -183,6 +187,8 @@ class Options:
     """
 
     WORDS_JOINED_BY: ClassVar[str] = "-"
+    PRESETS: ClassVar[Presets] = {}
+    """Flags whose value, on the command line, sets other fields where no flag sets them."""
 
     @classmethod
     def flag(cls, name: str) -> str:

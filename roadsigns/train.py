@@ -25,8 +25,6 @@ from .files import beside, write_json
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
-    import numpy.typing as npt
 
     from .data import Dataset
 
@@ -94,42 +92,32 @@ def _sayer(options: TrainOptions) -> Callable[[str], None]:
 
 
 def fit(run: runs.Run, dataset: Dataset, say: Any = print) -> None:
-    """Train the epochs that `run` still lacks, keeping each whole one in its folder.
-
-    Everything random follows from the seed and the number of the epoch, so that a resumed run ends as an unbroken one.
-    """
-    from . import averages, evaluate, networks
+    """Train the epochs that `run` still lacks, keeping each whole one in its folder."""
+    from . import averages, epochs, evaluate, networks
     from .preprocess import preprocess
 
     options = run.options
     for difference in run.begin(_environment(dataset)):
         say(f"the run goes on in another environment, so its result may differ: {difference}")
-    model = _load_or_build(run)
     x, labels = preprocess(dataset.train.images), dataset.train.labels
     x_valid = preprocess(dataset.valid.images)
+    model = _load_or_build(run, len(labels))
+    if options.precision != "float32" and not backend.has_fast_bfloat16():
+        say(f"this machine has no fast {options.precision}: training multiplies float32")
     for epoch in range(len(run.history) + 1, options.epochs + 1):
         started = time.perf_counter()
-        chosen = _draw(len(labels), options, epoch)
-        networks.reseed(model, options.seed, epoch)
-        inputs = networks.feed(x[chosen], options.keep_prob, options.keep_prob_conv)
-        history = model.fit(
-            inputs,
-            labels[chosen],
-            batch_size=options.batch_size,
-            shuffle=False,
-            verbose=0,
-            callbacks=[_progress_bar(epoch, options.epochs)],
-        ).history
+        with backend.precision(options.precision):
+            loss, accuracy = epochs.train(model, x, labels, options, epoch)
         trained = time.perf_counter()
         with averages.taken(model):
             valid = evaluate.score(networks.probabilities(model, x_valid), dataset.valid.labels)
         row = runs.Epoch(
             epoch=epoch,
-            loss=float(history["loss"][0]),
-            accuracy=float(history["accuracy"][0]),
+            loss=loss,
+            accuracy=accuracy,
             validation_loss=valid.loss,
             validation_accuracy=valid.accuracy,
-            images_per_second=len(chosen) / (trained - started),
+            images_per_second=epochs.count(len(labels), options) / (trained - started),
             seconds=time.perf_counter() - started,
         )
         run.keep(row, model.save)
@@ -161,7 +149,7 @@ def finish(run: runs.Run, dataset: Dataset, say: Any = print) -> dict[str, Any]:
         "network": model.name,
         "parameters": model.count_params(),
         "multiply_adds": networks.multiply_adds(model),
-        "recipe": "notebook+average" if options.average_momentum else "notebook",
+        "recipe": "notebook+average" if options.recipe == "notebook" and options.average_momentum else options.recipe,
         "trained_on": dataset.kind,
         "seeds": [options.seed],
         "epochs": options.epochs,
@@ -198,11 +186,13 @@ def _track(run: runs.Run, dataset: Dataset, accuracy: float, exported: Path | No
     """Tell the tracker that the run asks for; on stderr where stdout is JSON."""
     import importlib.metadata
 
+    from . import epochs
+
     options = run.options
     record = tracking.Record(
         parameters={
             "epochs": options.epochs,
-            "training_size": len(_draw(len(dataset.train), options, 1)),
+            "training_size": epochs.count(len(dataset.train), options),
             "optimizer": "adam",
         },
         accuracy=accuracy,
@@ -218,39 +208,31 @@ def _track(run: runs.Run, dataset: Dataset, accuracy: float, exported: Path | No
     tracking.publish(str(options.track), record, sys.stderr if options.json else sys.stdout)
 
 
-def _load_or_build(run: runs.Run) -> keras.Model:
+def _load_or_build(run: runs.Run, pictures: int) -> keras.Model:
     if run.history:
         import keras
 
         from . import averages, networks  # noqa: F401  Keras finds our classes by their registration
 
         return keras.saving.load_model(run.checkpoint(len(run.history)))
-    return build(run.options)
+    return build(run.options, pictures)
 
 
-def build(options: TrainOptions) -> keras.Model:
-    """The network of `options`, compiled for training."""
+def build(options: TrainOptions, pictures: int) -> keras.Model:
+    """The network of `options`, compiled to be trained on so many pictures."""
     import keras
 
-    from . import averages, networks
+    from . import averages, epochs, networks
 
     model = networks.notebook(options.seed)
     model.compile(
-        optimizer=averages.AveragingAdam(options.learning_rate, options.average_momentum),
+        optimizer=averages.AveragingAdam(epochs.step_size(pictures, options), options.average_momentum),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         # XLA makes this network's convolutions several times slower on a CPU; JAX compiles in any case.
         jit_compile="auto" if backend.accelerator() or keras.config.backend() == "jax" else False,
     )
     return model
-
-
-def _draw(pictures: int, options: TrainOptions, epoch: int) -> npt.NDArray[np.int64]:
-    """The pictures of an epoch in their order: `use_image_percent` of all, drawn afresh, at least one."""
-    import numpy as np
-
-    count = max(1, int(pictures * options.use_image_percent / 100))  # 1 % of 34,799 is the notebook's 347
-    return np.random.default_rng([options.seed, epoch]).permutation(pictures)[:count]
 
 
 def _line(row: runs.Epoch, run: runs.Run) -> str:
@@ -262,36 +244,14 @@ def _line(row: runs.Epoch, run: runs.Run) -> str:
     )
 
 
-def _progress_bar(epoch: int, epochs: int) -> Any:
-    """A Keras callback that shows the epoch's progress on a terminal, and nothing anywhere else."""
-    import keras
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from .data.progress import watched
-
-    class Bar(keras.callbacks.Callback):
-        def on_train_begin(self, logs: Any = None) -> None:
-            self.bar = Progress(console=Console(stderr=True), transient=True, disable=not watched())
-            self.task = self.bar.add_task(f"epoch {epoch}/{epochs}", total=self.params["steps"])
-            self.bar.start()
-
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            self.bar.update(self.task, completed=batch + 1)
-
-        def on_train_end(self, logs: Any = None) -> None:
-            self.bar.stop()
-
-    return Bar()
-
-
 def _flags(options: TrainOptions) -> str:
     """The flags that repeat a run; the place of a data set stays out of result files, so a path is named `PATH`."""
     data = options.data if os.sep not in options.data else "PATH"
     count = "" if options.count is None else f"--count {options.count} "
     return (
-        f"--data {data} {count}--epochs {options.epochs} --use-image-percent {options.use_image_percent:g} "
-        f"--batch-size {options.batch_size} --learning-rate {options.learning_rate:g} "
+        f"--data {data} {count}--recipe {options.recipe} --epochs {options.epochs} "
+        f"--use-image-percent {options.use_image_percent:g} --batch-size {options.batch_size} "
+        f"--learning-rate {options.learning_rate:g} --schedule {options.schedule} --precision {options.precision} "
         f"--keep-prob {options.keep_prob:g} --keep-prob-conv {options.keep_prob_conv:g} "
         f"--average-momentum {options.average_momentum:g} --seed {options.seed}"
     )

@@ -15,7 +15,7 @@ import pytest
 import roadsigns
 from roadsigns import config
 from roadsigns.cli import command, parse
-from roadsigns.config import EvaluateOptions, Options, PredictOptions, TrainOptions
+from roadsigns.config import RECIPES, EvaluateOptions, Options, PredictOptions, TrainOptions
 from roadsigns.errors import DataError, ModelError, NetworkError, UsageError
 
 ENVIRON = {**os.environ, "PYTHONPATH": str(Path(roadsigns.__file__).parent.parent), "PYTHONUNBUFFERED": ""}
@@ -152,6 +152,17 @@ def test_config_gives_what_no_flag_does_and_leaves_places_alone(tmp_path: Path) 
     path.write_text(json.dumps(stored.as_json()))
     options = read(TrainOptions, "--config", str(path), "--seed", "0", EPOCHS="99")
     assert options == TrainOptions(epochs=7, seed=0, keep_prob=0.25, config=path)
+
+
+def test_recipe_sets_what_no_flag_does_and_wins_over_a_config(tmp_path: Path) -> None:
+    options = read(TrainOptions, "--recipe", "quick", "--epochs", "2", EPOCHS="99")
+    assert options == TrainOptions(**{"recipe": "quick", **RECIPES["quick"], "epochs": 2})
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(TrainOptions(batch_size=8, seed=3).as_json()))
+    options = read(TrainOptions, "--config", str(path), "--recipe", "quick")
+    assert (options.batch_size, options.seed) == (RECIPES["quick"]["batch_size"], 3)
+    with pytest.raises(UsageError, match=re.escape("--recipe: expected notebook or quick. Received: 'quik'")):
+        read(TrainOptions, "--recipe", "quik")
 
 
 BAD_CONFIGS = {

@@ -29,6 +29,7 @@ FLOORS = {
     "runs": 1,
     "pictures": 1,
     "onnx_file": 1,
+    "epochs": 2,
     "evaluate": 2,
     "report": 2,
     "served": 2,

@@ -167,26 +167,36 @@ SLOW_TRAINING = """
 import sys, time
 from roadsigns import backend, train
 backend.start()
-draw = train._draw
-def slow_draw(pictures, options, epoch):
+from roadsigns import epochs
+chosen = epochs.chosen
+def slowly_chosen(pictures, options, epoch):
     if epoch == 2:
         time.sleep(60)
-    return draw(pictures, options, epoch)
-train._draw = slow_draw
+    return chosen(pictures, options, epoch)
+epochs.chosen = slowly_chosen
 sys.exit(train.main(sys.argv[1:]))
 """
 
 
-def test_draw_takes_the_notebooks_share_afresh(archive):
-    from roadsigns.config import TrainOptions
-
-    options = TrainOptions(use_image_percent=1)
-    first, second = (train._draw(34_799, options, epoch) for epoch in (1, 2))
-    assert len(first) == len(second) == 347  # as the notebook counts them
-    assert len(set(first)) == 347
-    assert set(first) != set(second)
-    assert sorted(train._draw(100, TrainOptions(), 5)) == list(range(100))
-    assert len(train._draw(5, options, 1)) == 1
+def test_train_by_the_quick_recipe_resumes_to_the_same_weights(archive, tmp_path):
+    """The step size goes on where it stood, and so does what is rounded to bfloat16."""
+    flags = ("--recipe", "quick", "--epochs", "2", "--batch-size", "32")
+    assert run(tmp_path / "whole", archive, *flags) == 0
+    metrics = json.loads((tmp_path / "whole" / "run" / "metrics.json").read_text())
+    assert metrics["recipe"] == "quick"
+    assert "--recipe quick --epochs 2 --use-image-percent 100 --batch-size 32 --learning-rate" in metrics["command"]
+    assert "--schedule cosine --precision bfloat16" in metrics["command"]
+    assert run(tmp_path / "cut", archive, *flags) == 0
+    folder = tmp_path / "cut" / "run"
+    (folder / "metrics.json").unlink()
+    rows = (folder / "history.csv").read_text().splitlines(keepends=True)
+    if not (folder / "epoch-0001.keras").exists():  # the second was the best
+        return
+    (folder / "epoch-0002.keras").unlink()
+    (folder / "history.csv").write_text("".join(rows[:2]))
+    assert train.main(["--resume", str(folder)]) == 0
+    for one, other in zip(weights(tmp_path / "whole"), weights(tmp_path / "cut"), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_train_json_prints_metrics_and_nothing_else_on_stdout(archive, tmp_path, capsys):
