@@ -46,8 +46,8 @@ RECIPES: dict[str, dict[str, Any]] = {
         "learning_rate": 0.003,
         "schedule": "cosine",
         "precision": "bfloat16",
-        "keep_prob": 0.7,
-        "keep_prob_conv": 0.9,
+        "keep_prob": 0.8,
+        "keep_prob_conv": 1.0,
         "average_momentum": 0.99,
     },
 }
@@ -86,7 +86,7 @@ class DataOptions(Options):
         whole(1, 170_000),
         None,
         "signs to draw for training, a tenth as many for validation and for test; default: those already drawn, else "
-        "43000",
+        "86000",
         metavar="N",
     )
 

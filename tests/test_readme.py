@@ -39,6 +39,13 @@ def test_readme_states_the_defaults(name):
     assert float(row.split("|")[3]) == OPTIONS[flag].default
 
 
+@pytest.mark.parametrize("name", config.RECIPES["quick"])
+def test_readme_states_what_the_quick_recipe_sets(name):
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{config.TrainOptions.flag(name)}`"))
+    kind = OPTIONS[config.TrainOptions.flag(name)].metadata["kind"]
+    assert kind.read(row.split("|")[4].strip()) == config.RECIPES["quick"][name]
+
+
 @pytest.mark.parametrize("option", dataclasses.fields(config.ServeOptions), ids=lambda option: option.name)
 def test_docs_state_the_servers_defaults(option):
     row = next(line for line in SERVING.splitlines() if line.startswith(f"| `--{option.name}` |"))

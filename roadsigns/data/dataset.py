@@ -156,7 +156,7 @@ def load(
             train.p, valid.p and test.p.
         data_dir: folder that a named data set is kept in; default `/tmp/traffic-signs-data`, for drawn signs
             `/tmp/traffic-signs-synthetic`. Of two, the drawn ones are in a folder `synthetic` in it. A path needs none.
-        count: training pictures that are drawn; default those that are there, else 43,000.
+        count: training pictures that are drawn; default those that are there, else 86,000.
         seed: that they are drawn with; default that of those that are there, else 0.
 
     Raises:

@@ -42,9 +42,10 @@ def keep_right(*, full: bool = False) -> str:
     return arrow + _head(74, 74, 135, full=full, reach=20, bar=11)
 
 
-def ring(first: float = 0) -> str:
-    """Three white arrows in a ring, anticlockwise, all turned clockwise by `first` degrees."""
-    radius, arrows = 29.0, ""
+def ring(first: float = 0, *, thin: bool = False) -> str:
+    """Three white arrows in a ring, anticlockwise, turned clockwise by `first` degrees; `thin` as on older signs."""
+    radius, arrows = 30.0 if thin else 29.0, ""
+    line_width, reach = (4.5, 9.5) if thin else (7.5, 12)
     for turn in (first, first - 120, first - 240):
         start, end = math.radians(-36), math.radians(54)
         line = path(
@@ -52,13 +53,19 @@ def ring(first: float = 0) -> str:
             *("A", radius, radius, 0, 0, 0, radius * math.cos(end), -radius * math.sin(end)),
         )
         tip = math.radians(65)
-        head = _head(radius * math.cos(tip), -radius * math.sin(tip), -60, reach=12, bar=6.5)
-        arrows += place(stroke(line, WHITE, 7.5) + head, 50, 50, turn=turn)
+        head = _head(radius * math.cos(tip), -radius * math.sin(tip), -60, full=thin, reach=reach, bar=6.5)
+        arrows += place(stroke(line, WHITE, line_width) + head, 50, 50, turn=turn)
     return arrows
 
 
-def priority(*, broad: bool = False) -> str:
-    """Thick black arrow up, notched at its tail, crossed by a thin bar."""
+def priority(*, broad: bool = False, short: bool = False) -> str:
+    """Thick black arrow up, notched at its tail, crossed by a bar; older signs have it shorter and bolder."""
+    if short:
+        arrow = path(
+            *("M", 50, 39, "Q", 58, 43.5, 60, 51, "V", 60, "H", 57.5, "V", 75, "L", 50, 70, "L", 42.5, 75, "V", 60),
+            *("H", 40, "V", 51, "Q", 42, 43.5, 50, 39, "Z"),
+        )
+        return fill(arrow, BLACK) + stroke(path("M", 36, 61, "H", 64), BLACK, 6)
     slim_arrow = path(
         *("M", 50, 37.5, "Q", 57, 42, 59, 50, "H", 56.3, "V", 77, "L", 50, 70.5, "L", 43.7, 77, "V", 50, "H", 41),
         *("Q", 43, 42, 50, 37.5, "Z"),
@@ -87,12 +94,12 @@ def double_curve(*, broad: bool = False) -> str:
             *("M", 65, 77, "H", 56, "V", 64, "L", 44.5, 69.2, "Q", 40.5, 71, 40.5, 66.5, "V", 48, "H", 37, "L", 45, 36),
             *("L", 53, 48, "H", 49.5, "V", 57.5, "L", 61, 52.3, "Q", 65, 50.5, 65, 55, "Z"),
         )
-        return place(fill(body, BLACK), 5, 6, scale=0.9)
+        return place(fill(body, BLACK), 0, -1)
     body = path(
         *("M", 60.5, 76, "H", 53, "V", 62.5, "L", 46, 66, "Q", 41.5, 68, 41.5, 63, "V", 47.5, "H", 38.5, "L", 45, 37),
         *("L", 51.5, 47.5, "H", 49, "V", 56.5, "L", 56, 53, "Q", 60.5, 51, 60.5, 56, "Z"),
     )
-    return fill(body, BLACK)
+    return place(fill(body, BLACK), -3, -3.5, scale=1.06)
 
 
 def _shaft(*steps: str | float, width: float = _SHAFT) -> str:

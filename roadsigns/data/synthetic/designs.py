@@ -104,13 +104,17 @@ _ON_BOARD = (1, 25, 30)
 
 # Guessed from the benchmark's training pictures; none of them shows a crossing or a car on ice.
 _SHARES = {
-    "thin figures": 0.6,
+    "thin figures": 0.4,
+    "thinnest figures": 0.3,
+    "small cars": 0.4,
+    "thin arrows": 0.3,
     "lorry with bonnet": 0.25,
     "on a crossing": 0.15,
     "car on ice": 0.1,
     "full head": 0.3,
-    "turned": 0.4,
-    "broad": 0.5,
+    "turned": 0.35,
+    "broad": 0.4,
+    "short": 0.3,
     "on a board": 0.2,
 }
 
@@ -123,10 +127,12 @@ def _limit(text: str) -> Callable[[], Glyphs]:
         return lambda: {
             "standard": write(text, 50, 50, 43, BLACK, width=59, pen=17.5),
             "thin figures": write(text, 50, 50, 43, BLACK, width=57, pen=13.5),
+            "thinnest figures": write(text, 50, 50, 41, BLACK, width=56, pen=11),
         }
     return lambda: {
         "standard": write(text, 50, 50, 40, BLACK, width=43, pen=16, gap=9),
         "thin figures": write(text, 50, 50, 40, BLACK, width=43, pen=13, gap=10),
+        "thinnest figures": write(text, 50, 50, 38, BLACK, width=43, pen=10.5, gap=11),
     }
 
 
@@ -142,12 +148,26 @@ def _widths(arrow: Callable[..., str]) -> Callable[[], Glyphs]:
     return lambda: {"standard": arrow(), "broad": arrow(broad=True)}
 
 
-def _cars(left: str, right: str) -> str:
-    return place(vehicles.car(left), 33, 60) + place(vehicles.car(right), 67, 60)
+def _cars(left: str, right: str) -> Callable[[], Glyphs]:
+    """Two cars side by side; older signs have them smaller."""
+    return lambda: {
+        "standard": place(vehicles.car(left), 33, 60) + place(vehicles.car(right), 67, 60),
+        "small cars": place(vehicles.car(left), 37, 57, scale=0.78) + place(vehicles.car(right), 63, 57, scale=0.78),
+    }
 
 
-def _lorry_and_car(left: str, right: str) -> str:
-    return place(vehicles.lorry_behind(left), 33, 65) + place(vehicles.car(right), 66, 65)
+def _lorry_and_car(left: str, right: str) -> Callable[[], Glyphs]:
+    """A lorry beside a car; older signs have them smaller."""
+    return lambda: {
+        "standard": place(vehicles.lorry_behind(left), 33, 65) + place(vehicles.car(right), 66, 65),
+        "small cars": place(vehicles.lorry_behind(left), 37, 61, scale=0.74)
+        + place(vehicles.car(right), 62, 61, scale=0.74),
+    }
+
+
+def _ended(glyphs: Callable[[], Glyphs]) -> Callable[[], Glyphs]:
+    """The same under the lines of a sign that ends a rule."""
+    return lambda: {name: glyph + shapes.end_lines() for name, glyph in glyphs().items()}
 
 
 _GLYPHS: dict[int, Callable[[], Glyphs]] = {
@@ -155,9 +175,9 @@ _GLYPHS: dict[int, Callable[[], Glyphs]] = {
     6: _one(lambda: write("80", 50, 50, 46, GREY, width=66, pen=19) + shapes.end_lines()),
     7: _limit("100"),
     8: _limit("120"),
-    9: _one(lambda: _cars(RED, BLACK)),
-    10: _one(lambda: _lorry_and_car(RED, BLACK)),
-    11: _widths(arrows.priority),
+    9: _cars(RED, BLACK),
+    10: _lorry_and_car(RED, BLACK),
+    11: lambda: {**_widths(arrows.priority)(), "short": arrows.priority(short=True)},
     12: _one(str),
     13: _one(str),
     14: _one(lambda: write("STOP", 50, 50, 37, WHITE, width=47, pen=16.5, gap=8.5)),
@@ -185,8 +205,8 @@ _GLYPHS: dict[int, Callable[[], Glyphs]] = {
     35: _heads(arrows.ahead),
     36: _heads(arrows.fork_right),
     38: _heads(arrows.keep_right),
-    40: lambda: {"standard": arrows.ring(), "turned": arrows.ring(60)},
-    41: _one(lambda: _cars(GREY, GREY) + shapes.end_lines()),
-    42: _one(lambda: _lorry_and_car(GREY, GREY) + shapes.end_lines()),
+    40: lambda: {"standard": arrows.ring(), "turned": arrows.ring(60), "thin arrows": arrows.ring(20, thin=True)},
+    41: _ended(_cars(GREY, GREY)),
+    42: _ended(_lorry_and_car(GREY, GREY)),
 }
 """The glyphs of a class by the name of the drawing; a class that mirrors another has none of its own."""

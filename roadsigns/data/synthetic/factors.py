@@ -47,7 +47,7 @@ class Camera:
     """
 
     # View
-    size: Factor = Factor("longer side of the sign, pixels", LogNormal(38, 0.42, 12, 60), off=80 / 3)
+    size: Factor = Factor("longer side of the sign, pixels", LogNormal(34, 0.47, 14, 60), off=80 / 3)
     turn: Factor = Factor("rotation in the picture, degrees", Normal(0, 4, -15, 15))
     tilt: Factor = Factor("rotation out of it about both axes, degrees", Normal(0, 14, -40, 40), parts=2)
     margin: Factor = Factor("least space that a cropper leaves on each side, pixels", Normal(5.5, 0.6, 5, 8))
@@ -58,27 +58,33 @@ class Camera:
     neighbour: Factor = Factor("distance of a sign on the same pole, signs", Uniform(0.95, 1.2), chance=0.25)
     branches: Factor = Factor("share of the picture behind leaves", Uniform(0.05, 0.3), chance=0.05)
     # Print
-    swell: Factor = Factor("how much larger the inside is printed, share", Normal(0, 0.08, -0.2, 0.2))
+    swell: Factor = Factor("how much larger the inside is printed, share", Normal(0, 0.1, -0.24, 0.24))
     stroke: Factor = Factor("-1, 0, 1: dark lines thinner, as drawn, thicker", Uniform(-1.5, 1.1))
     # Wear
-    pigment: Factor = Factor("reflectance of red, green and blue, times", LogNormal(1, 0.07, 0.7, 1.4), 1, parts=3)
+    pigment: Factor = Factor("reflectance of red, green and blue, times", LogNormal(0.95, 0.14, 0.6, 1.4), 1, parts=3)
     fading: Factor = Factor("share of its colour that a sign has lost", Uniform(0.05, 0.7), chance=0.4)
     gloss: Factor = Factor("light that its surface reflects whatever is printed", Uniform(0, 0.3), chance=0.6)
     dirt: Factor = Factor("light lost in the dirtiest places", Uniform(0.1, 0.6), chance=0.3)
     sticker: Factor = Factor("diameter of a sticker, share of the sign", Uniform(0.08, 0.22), chance=0.06)
     # Light
-    contrast: Factor = Factor("light on the sign over light on the scene", LogNormal(0.75, 0.75, 0.12, 6), off=1)
+    contrast: Factor = Factor("light on the sign over light on the scene", LogNormal(0.85, 0.65, 0.12, 6), off=1)
     shadow: Factor = Factor("light lost in a shadow", Uniform(0.2, 0.75), chance=0.2)
     glare: Factor = Factor("light added where the sun dazzles", Uniform(0.1, 0.6), chance=0.1)
     haze: Factor = Factor("light added everywhere, share of the mean", Uniform(0, 0.5), chance=0.7)
     exposure: Factor = Factor("mean of the picture before clipping", LogNormal(0.28, 0.7, 0.03, 1), off=0.5)
     # Lens
-    defocus: Factor = Factor("blur, standard deviation in pixels", LogNormal(0.5, 0.4, 0.25, 1.5))
+    defocus: Factor = Factor("blur, standard deviation in pixels", LogNormal(0.4, 0.42, 0.25, 1.5))
     motion: Factor = Factor("length of the smear along one axis, share of the sign", Uniform(0.02, 0.12), chance=0.25)
     fringe: Factor = Factor("shift of red and blue along each axis, pixels", Normal(0, 0.3, -0.8, 0.8), parts=2)
     # Sensor
     cast: Factor = Factor("gain of red, green and blue, times", LogNormal(1, 0.06, 0.7, 1.4), off=1, parts=3)
     noise: Factor = Factor("noise, standard deviation in levels at mid-grey", LogNormal(3, 0.6, 0.5, 12))
+    mosaic: Factor = Factor(
+        "share of light that a colour filter over each pixel takes apart", Uniform(0.6, 1), chance=0.7
+    )
+    sharpening: Factor = Factor(
+        "difference from each neighbour that the camera adds, share", Uniform(0, 0.4), chance=0.7
+    )
     jpeg: Factor = Factor("JPEG quality", Uniform(40, 95), off=100, chance=0.1)
 
     def names(self) -> Iterator[str]:

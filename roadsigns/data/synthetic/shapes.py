@@ -25,7 +25,7 @@ _TRIANGLE_CENTRE = TRIANGLE_TOP + TRIANGLE_HEIGHT - _EDGE
 
 def red_ring() -> str:
     """White disc with a red ring and a thin white rim."""
-    return circle(CENTRE, CENTRE, 50, WHITE) + circle(CENTRE, CENTRE, 48.9, RED) + circle(CENTRE, CENTRE, 35.5, WHITE)
+    return circle(CENTRE, CENTRE, 50, WHITE) + circle(CENTRE, CENTRE, 48.9, RED) + circle(CENTRE, CENTRE, 36.8, WHITE)
 
 
 def red_disc() -> str:
@@ -58,7 +58,7 @@ def triangle_up() -> str:
     return (
         _triangle(_EDGE, _ROUNDING, WHITE)
         + _triangle(_EDGE - 1.2, _ROUNDING - 1, RED)
-        + _triangle(_EDGE - 10, 1.2, WHITE)
+        + _triangle(_EDGE - 11.5, 1.2, WHITE)
     )
 
 

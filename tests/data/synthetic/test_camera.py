@@ -144,6 +144,28 @@ def test_defocus_and_motion_spread_light() -> None:
     assert sharpness(across) < 0.9 * sharpness(down)
 
 
+def test_sharpening_adds_the_difference_from_the_neighbours() -> None:
+    """By hand, on crops that are 32x32 already and so dim that nothing clips."""
+    dim = always("exposure", 0.2)
+    plain, sharp = take(dim, 14), take(always("sharpening", 0.2, dim), 14)
+    around = sum(np.roll(plain, step, axis) for step in (1, -1) for axis in (1, 2))
+    expected = plain + 0.2 * (4 * plain - around)
+    inside = np.s_[:, 1:-1, 1:-1]
+    assert np.abs(expected[inside] - plain[inside]).max() > 20
+    np.testing.assert_allclose(sharp[inside], expected[inside].clip(0, 255), atol=2)
+
+
+def test_mosaic_sees_one_colour_a_pixel_as_opencv_fills_in_the_others() -> None:
+    dim = always("exposure", 0.3)
+    for plain, filtered in zip(take(dim, 14), take(always("mosaic", 1, dim), 14), strict=True):
+        raw = plain[..., 1].copy()
+        raw[::2, ::2], raw[1::2, 1::2] = plain[::2, ::2, 0], plain[1::2, 1::2, 2]
+        expected = cv2.cvtColor(raw.astype(np.uint8), cv2.COLOR_BayerRGGB2RGB)
+        inside = np.s_[2:-2, 2:-2]
+        np.testing.assert_allclose(filtered[inside], expected[inside], atol=1)
+        assert np.abs(plain - filtered).max() > 20
+
+
 def test_blur_keeps_the_light() -> None:
     assert take(always("defocus", 1.5), 14).mean() == pytest.approx(take(PLAIN, 14).mean(), rel=0.01)
 
