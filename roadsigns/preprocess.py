@@ -38,6 +38,8 @@ LEVELS = (np.arange(256) / 255).astype(np.float32)
 _RED, _GREEN, _BLUE = 9798, 19235, 3735
 # Pictures are equalised this many at a time: enough to hide NumPy's cost per call, few enough for the cache.
 _BLOCK = 2048
+# Up to so many are faster one by one.
+_FEW = 32
 # Fraction bits of a bilinear weight.
 _WEIGHT = 1 << 11
 
@@ -96,7 +98,7 @@ def equalize(images: Pixels) -> Pixels:
     for start in range(0, len(images), _BLOCK):
         block = np.ascontiguousarray(images[start : start + _BLOCK]).reshape(-1, SIZE * SIZE)
         count = _cumulative(block)
-        count -= _beyond(block)
+        count -= _beyond(block) if len(block) > _FEW else _beyond_few(block)
         # Far from the next whole number where it is none (1/1024 at least), so a float's rounding cannot cross one.
         count += np.float32(1 / 4096)
         count *= _SCALE
@@ -255,6 +257,28 @@ def _beyond(pixels: Pixels) -> npt.NDArray[np.uint16]:
         total += count
         count[...] = 0
     return total.reshape(SIZE * SIZE, -1).T
+
+
+@cache
+def _pairs() -> tuple[Any, Any, Any, Any]:
+    """Every pixel with each one beyond its disk, the latter in order of the former.
+
+    Returns:
+        Those that have any; how many; where in the list they begin; the list of the others.
+    """
+    pixel, other = np.nonzero(_outside())
+    pixels, starts, counts = np.unique(pixel, return_index=True, return_counts=True)
+    return pixels, counts, starts, other
+
+
+def _beyond_few(pixels: Pixels) -> npt.NDArray[np.uint16]:
+    """`_beyond` one picture after the other: a fiftieth of its time for one, more than it for a hundred."""
+    pixel, counts, starts, other = _pairs()
+    total = np.zeros(pixels.shape, np.uint16)
+    for row, value in zip(total, pixels, strict=True):
+        smaller = value[other] <= np.repeat(value[pixel], counts)
+        row[pixel] = np.add.reduceat(smaller.view(np.uint8), starts, dtype=np.uint16)
+    return total
 
 
 @lru_cache(maxsize=512)

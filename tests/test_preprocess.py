@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -31,9 +32,15 @@ def test_levels_are_those_of_a_division_in_float32() -> None:
     ]
 
 
+FEW_OR_MANY = pytest.mark.parametrize("few", [0, room._FEW])
+"""Whether every batch is taken as a large one, or a small one as such."""
+
+
+@FEW_OR_MANY
 @given(images=strategies.images())
-def test_preprocess_is_what_the_notebook_called(images: Pixels) -> None:
-    np.testing.assert_array_equal(room.preprocess(images), oracle_preprocess(images))
+def test_preprocess_is_what_the_notebook_called(few: int, images: Pixels) -> None:
+    with mock.patch.object(room, "_FEW", few):
+        np.testing.assert_array_equal(room.preprocess(images), oracle_preprocess(images))
 
 
 @given(images=strategies.images(), layout=strategies.layouts())
@@ -93,7 +100,8 @@ def test_grey_takes_any_leading_axes(shape: tuple[int, ...]) -> None:
     np.testing.assert_array_equal(result, weighed)
 
 
-def test_equalize_of_extremes() -> None:
+@FEW_OR_MANY
+def test_equalize_of_extremes(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
     """Few bright or dark pixels, at the corners and in the middle, where a count is near its ends."""
     drawn = [
         (np.s_[0, 0], 255, 0),
@@ -109,7 +117,14 @@ def test_equalize_of_extremes() -> None:
     for picture, (place, ink, ground) in zip(pictures, drawn, strict=True):
         picture[...] = ground
         picture[place] = ink
+    monkeypatch.setattr(room, "_FEW", few)
     np.testing.assert_array_equal(equalize(pictures), oracle_equalize(pictures))
+
+
+@pytest.mark.parametrize("count", [room._FEW, room._FEW + 1])
+def test_equalize_is_the_same_for_few_and_many(count: int) -> None:
+    images = np.random.default_rng(count).integers(0, 256, (count, 32, 32), dtype=np.uint8)
+    np.testing.assert_array_equal(equalize(images), oracle_equalize(images))
 
 
 @pytest.mark.parametrize("level", [0, 1, 127, 254, 255])
