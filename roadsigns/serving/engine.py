@@ -60,12 +60,14 @@ def load(path: Path, kind: str = ENGINES[0], *, intra_op_threads: int = 0, inter
         ModelError: it cannot be loaded, or the engine is not installed.
         UsageError: there is no engine of this name.
     """
+    from .engine_pictures import PictureEngine
+
     if kind == "tensorflow":
         from .engine_tensorflow import TensorFlowEngine
 
-        return TensorFlowEngine(path, intra_op_threads, inter_op_threads)
+        return PictureEngine(TensorFlowEngine(path, intra_op_threads, inter_op_threads))
     if kind == "onnxruntime":
         from .engine_onnx import OnnxEngine
 
-        return OnnxEngine(path, intra_op_threads, inter_op_threads)
+        return PictureEngine(OnnxEngine(path, intra_op_threads, inter_op_threads))
     raise UsageError(f"Invalid value for --engine: expected {' or '.join(ENGINES)}. Received: {kind!r}")
