@@ -20,21 +20,33 @@ def texts(numbers: npt.NDArray[np.floating[Any]]) -> list[str]:
     Source: TensorFlow Serving's REST API, "JSON mapping", and the `WriteDecimal` it describes.
     """
     values = numbers.tolist()
-    made = _printed("%g", values)
-    back = np.array(list(map(float, made)), np.float64)
+    made = _printed("%.9g" if numbers.dtype == np.float32 else "%.17g", values)
+    tried = np.flatnonzero(_may_be_short(numbers)).tolist()
+    short = _printed("%g", [values[index] for index in tried])
+    back = np.array(list(map(float, short)), np.float64)
+    wanted = numbers[tried]
     with np.errstate(over="ignore", under="ignore"):
-        same = back.astype(numbers.dtype) == numbers
+        same = back.astype(numbers.dtype) == wanted
         if numbers.dtype == np.float32:  # a reader that does not go by way of a double must come to it as well
-            same &= np.nextafter(back, -np.inf).astype(np.float32) == numbers
-            same &= np.nextafter(back, np.inf).astype(np.float32) == numbers
-    more = np.flatnonzero(~same).tolist()
-    full = "%.9g" if numbers.dtype == np.float32 else "%.17g"
-    for index, text in zip(more, _printed(full, [values[index] for index in more]), strict=True):
-        made[index] = text
+            same &= np.nextafter(back, -np.inf).astype(np.float32) == wanted
+            same &= np.nextafter(back, np.inf).astype(np.float32) == wanted
+    for index in np.flatnonzero(same).tolist():
+        made[tried[index]] = short[index]
     made = [text if "." in text or "e" in text else f"{text}.0" for text in made]
     for index in np.flatnonzero(~np.isfinite(numbers)).tolist():
         made[index] = _word(values[index])
     return made
+
+
+def _may_be_short(numbers: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.bool_]:
+    """Whether six digits could do: false only where they are further from a float32 than its neighbours' middle."""
+    if numbers.dtype != np.float32:
+        return np.ones(numbers.shape, np.bool_)
+    with np.errstate(all="ignore"):
+        wide = np.abs(numbers.astype(np.float64))
+        scale = 10.0 ** (5 - np.floor(np.log10(wide)))
+        away = np.abs(np.rint(wide * scale) / scale - wide)
+    return np.asarray(~(away > 2.0**-23 * wide) | (wide < np.finfo(np.float32).tiny))
 
 
 def _printed(form: str, values: list[float]) -> list[str]:

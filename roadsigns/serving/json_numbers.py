@@ -10,11 +10,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import orjson
 
 from .json_reader import Document, read_plain
 
 _LEVELS = 32
+_PIECE = 1 << 16  # bytes that stay in a core's cache
 _NUL = b"\\u0000"  # the only way to write it
 _MARK = b'"' + _NUL + b'"'
 _MARKED = "\0"
@@ -27,7 +29,7 @@ class Numbers:
     """An array as it was written.
 
     Attributes:
-        flat: its numbers in order.
+        flat: its numbers in order, int or float.
         shape: sizes of its levels.
     """
 
@@ -51,8 +53,8 @@ def read(body: bytes) -> Document | None:
     if start < 0:
         return None
     depth = next((level for level in range(2, _LEVELS) if body[start + level : start + level + 1] != b"["), _LEVELS)
-    end = body.find(b"]" * depth, start) + depth
-    if end < start:
+    end = body.rfind(b"]" * depth, start) + depth  # the last such place is its end, or this is another kind of body
+    if end < start + depth:
         return None
     rest = body[:start] + _MARK + body[end:]
     value = read_plain(rest) if rest.count(_NUL) == 1 else None
@@ -70,9 +72,10 @@ def read(body: bytes) -> Document | None:
 
 
 def _numbers(text: bytes, depth: int) -> Numbers | None:
-    text = text.replace(b", ", b",")
+    if b" " in text:
+        text = text.replace(b", ", b",")
     blunt = text.translate(_BLUNT)
-    if b"0[" in blunt or b"]0" in blunt:  # a number where a list should begin, or after one
+    if _touch(blunt, b"0", b"[") or _touch(blunt, b"]", b"0"):  # a number where a list should begin, or after one
         return None
     shape = _shape(blunt.translate(None, b"0"), depth)
     if shape is None:
@@ -82,6 +85,13 @@ def _numbers(text: bytes, depth: int) -> Numbers | None:
     except orjson.JSONDecodeError:
         return None
     return Numbers(flat, shape) if len(flat) == math.prod(shape) else None
+
+
+def _touch(text: bytes, one: bytes, other: bytes) -> bool:
+    """Whether a byte stands right before another; `in` takes ten times as long where both are frequent."""
+    each = np.frombuffer(text, np.uint8)
+    pieces = (each[start : start + _PIECE + 1] for start in range(0, len(each), _PIECE))
+    return any(((piece[:-1] == ord(one)) & (piece[1:] == ord(other))).any() for piece in pieces)
 
 
 def _shape(brackets: bytes, depth: int) -> tuple[int, ...] | None:

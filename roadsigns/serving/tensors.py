@@ -49,7 +49,8 @@ def tensor(value: Any, spec: TensorSpec, confirm: Callable[[], None]) -> Array:
         RequestError: a ragged list, a value of another type or out of range, or more than `MAX_RANK` levels.
     """
     flat, shape = (value.flat, value.shape) if isinstance(value, Numbers) else _flatten(value)
-    if flat is None or not _fits(flat, spec.dtype):
+    plain = isinstance(value, Numbers) and spec.dtype in _FLOATS  # nothing else can be in there
+    if flat is None or not (plain or _fits(flat, spec.dtype)):
         value = value.lists() if isinstance(value, Numbers) else value
         check(value, spec)
         # What passes is an empty list for a dtype that JSON has no values of.
@@ -97,7 +98,7 @@ def _fits(flat: list[Any], dtype: str) -> bool:
 
 def _floats(flat: list[Any], dtype: type[np.generic], confirm: Callable[[], None]) -> Array:
     try:
-        wide = np.array(flat, np.float64)
+        wide = np.fromiter(flat, np.float64, len(flat))
     except OverflowError:  # an integer that no double holds
         confirm()
         raise RequestError("JSON Parse error: Number too big to be stored in double.") from None

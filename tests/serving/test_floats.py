@@ -104,3 +104,16 @@ def test_six_digits_unless_they_lie(number: float) -> None:
 def test_a_float64_reads_back(number: float) -> None:
     [text] = floats.texts(np.array([number]))
     assert repr(float(text)) == repr(number)
+
+
+def test_whatever_six_digits_say_is_said_in_six() -> None:
+    """Many at once, most of which need more: none that does not is missed."""
+    rng = np.random.default_rng(0)
+    rounded = [float(f"{each:.{digits}g}") for digits in range(1, 8) for each in rng.random(500)]
+    scaled = np.array([float(f"{each}e{rng.integers(-30, 30)}") for each in rounded * 3], np.float32)
+    every = patterns()[::50].view(np.float32)
+    numbers = np.concatenate([np.array(rounded, np.float32), scaled, every[np.isfinite(every)]])
+    for number, text in zip(numbers.tolist(), floats.texts(numbers), strict=True):
+        short = f"{number:g}"
+        says_it = np.float32(short) == np.float32(number) and nearest_float32(short)
+        assert (text in (short, f"{short}.0")) == says_it
