@@ -129,13 +129,11 @@ def resize(images: Pixels) -> Pixels:
         return images.copy()  # what the arithmetic below gives, without its memory
     top, bottom, weights_y = _taps(height)
     left, right, weights_x = _taps(width)
+    rows = images[:, np.concatenate([top, bottom])].astype(np.int32)
     a, b = weights_x[:, :, np.newaxis]
-    rows = [
-        (picture[:, :, left] * a + picture[:, :, right] * b) >> 4
-        for picture in (images[:, top].astype(np.int32), images[:, bottom].astype(np.int32))
-    ]
+    rows = (rows[:, :, left] * a + rows[:, :, right] * b) >> 4
     a, b = weights_y[:, :, np.newaxis, np.newaxis]
-    return np.asarray((((rows[0] * a) >> 16) + ((rows[1] * b) >> 16) + 2) >> 2, np.uint8)
+    return np.asarray((((rows[:, :SIZE] * a) >> 16) + ((rows[:, SIZE:] * b) >> 16) + 2) >> 2, np.uint8)
 
 
 def graph_preprocess(images: tf.Tensor) -> tf.Tensor:
