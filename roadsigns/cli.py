@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TextIO, TypeVar
 
 from .errors import RoadsignsError, UsageError
+from .files import read
 from .options import SWITCH, Options, check
 
 AnyOptions = TypeVar("AnyOptions", bound=Options)
@@ -88,10 +89,8 @@ def add_options(parser: argparse.ArgumentParser, options: type[Options]) -> None
 
 def _stored(path: str, fields: Sequence[dataclasses.Field[Any]]) -> dict[str, Any]:
     """The settings that a run's `config.json` holds, less those that only say where its results went."""
-    with Path(path).open("rb") as file:
-        text = file.read(_MAX_CONFIG)
     try:
-        stored = json.loads(text)
+        stored = json.loads(read(Path(path), _MAX_CONFIG))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--config {path!r} is not JSON: {error}. Expected the config.json of a run") from error
     known = {item.name: item for item in fields}

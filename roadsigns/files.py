@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import math
@@ -14,6 +15,24 @@ from pathlib import Path
 from typing import Any
 
 _UNFINISHED = ".unfinished"
+
+
+def read(path: Path, most: int) -> bytes:
+    """All bytes of a file, pipe or device; a named pipe that nobody writes into is empty, and not waited for.
+
+    Raises:
+        OSError: it cannot be read, or holds more than `most` bytes, as `/dev/zero` does.
+    """
+
+    def at_once(name: str, flags: int) -> int:
+        return os.open(name, flags | os.O_NONBLOCK)
+
+    with open(path, "rb", opener=at_once) as file:
+        os.set_blocking(file.fileno(), True)
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"File of more than {most:,} bytes", str(path))
+    return data
 
 
 @contextlib.contextmanager

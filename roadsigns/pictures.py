@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from . import files
 from .errors import DataError
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ Pixels = npt.NDArray[np.uint8]
 
 MAX_PIXELS = 2**26
 """Largest picture that is decoded, in pixels (67 million; 201 MB of RGB)."""
+
+MAX_BYTES = 2**29
+"""Largest file that is read: `MAX_PIXELS` of the eight bytes that a pixel has at most."""
 
 # What a file's first bytes say it is: format, place, bytes. The formats that are read come first.
 _MAGIC = (
@@ -81,12 +85,9 @@ def decode(data: bytes, name: str = "picture") -> Pixels:
     if form not in ("PNG", "JPEG"):
         raise DataError(f"{name!r} is a picture of {form} format: expected PNG or JPEG. Convert it first")
     try:
+        _check_size(name, *size(data))  # Pillow refuses the largest pictures in words of its own
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data), formats=(form,)) as image:
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise DataError(
-                    f"{name!r} has {width} x {height} pixels: expected at most {MAX_PIXELS:,} in all. Make it smaller"
-                )
+            _check_size(name, *image.size)
             if image.mode.startswith("I"):  # 16 bits of grey, which Pillow's conversion would cut off at 255
                 return np.repeat((np.asarray(image) >> 8).astype(np.uint8)[..., np.newaxis], 3, axis=2)
             return np.array(image.convert("RGB"))
@@ -125,6 +126,13 @@ def is_plain_png(data: bytes) -> bool:
     )
 
 
+def _check_size(name: str, width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise DataError(
+            f"{name!r} has {width} x {height} pixels: expected at most {MAX_PIXELS:,} in all. Make it smaller"
+        )
+
+
 def size(data: bytes) -> tuple[int, int]:
     """Width and height as the header of a PNG or JPEG file claims them, without decoding anything.
 
@@ -153,7 +161,7 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
 
 def read(path: Path) -> Pixels:
     """`decode` for the file at `path`; OSError when it cannot be read."""
-    return decode(path.read_bytes(), str(path))
+    return decode(files.read(path, MAX_BYTES), str(path))
 
 
 def graph_decode(data: tf.Tensor) -> tf.Tensor:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -10,11 +11,53 @@ from pathlib import Path
 
 import pytest
 
-from roadsigns.files import beside, locked, write_json
+from roadsigns.files import beside, locked, read, write_json
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("length", [0, 9, 10])
+def test_read_gives_all_bytes(tmp_path: Path, length: int) -> None:
+    (tmp_path / "a").write_bytes(bytes(range(length)))
+    assert read(tmp_path / "a", 10) == bytes(range(length))
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "long"])
+def test_read_has_an_end(tmp_path: Path, path: str) -> None:
+    (tmp_path / "long").write_bytes(bytes(11))
+    with pytest.raises(OSError, match=f"File of more than 10 bytes: '.*{path}'"):
+        read(tmp_path / path, 10)
+
+
+def test_read_names_what_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError) as refused:
+        read(tmp_path, 10)
+    assert refused.value.filename == str(tmp_path)
+
+
+def test_read_does_not_wait_for_a_pipe_that_nobody_writes_into(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a")
+    assert read(tmp_path / "a", 10) == b""
+
+
+def test_read_waits_for_who_writes_into_a_pipe(tmp_path: Path) -> None:
+    """As in `roadsigns predict <(curl ...)`."""
+    reader, writer = os.pipe()
+
+    def write() -> None:
+        for part in (b"first", b"last"):
+            waits.wait(0.1)
+            os.write(writer, part)
+        os.close(writer)
+
+    waits = threading.Event()
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert read(Path(f"/dev/fd/{reader}"), 10) == b"firstlast"
+    thread.join(10)
+    os.close(reader)
 
 
 def test_beside_makes_the_file_and_the_folders_above(tmp_path: Path) -> None:

@@ -166,6 +166,13 @@ def test_decode_refuses_more_pixels_than_the_limit(graph_decode):
         graph_decode(BOMB)
 
 
+def test_decode_refuses_what_pillow_takes_for_a_bomb_in_the_same_words():
+    """Above 179 million pixels Pillow speaks of a "decompression bomb DOS attack"; the sizes are all that differs."""
+    huge = BOMB[:16] + (50_000).to_bytes(4) * 2 + BOMB[24:]
+    with pytest.raises(DataError, match=re.escape("'huge' has 50000 x 50000 pixels: expected at most 67,108,864")):
+        pictures.decode(huge, "huge")
+
+
 def test_read_names_the_file(tmp_path):
     path = tmp_path / "Straßenschild ü.jpg"
     path.write_bytes(OTHER["PDF"])
