@@ -13,6 +13,7 @@ import numpy.typing as npt
 from . import signs
 from .cli import command, parse
 from .config import EvaluateOptions
+from .errors import ModelError
 
 _BINS = 15
 
@@ -50,6 +51,7 @@ def score(probabilities: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.i
 
     Raises:
         ValueError: the shapes do not fit, there is no picture, or a label is not a class.
+        ModelError: a probability is NaN, as those of a network whose training diverged are.
     """
     if labels.ndim != 1 or len(labels) == 0 or probabilities.shape != (len(labels), signs.COUNT):
         raise ValueError(
@@ -58,6 +60,8 @@ def score(probabilities: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.i
         )
     if labels.min() < 0 or labels.max() >= signs.COUNT:
         raise ValueError(f"`labels` must be 0..{signs.COUNT - 1}. Received: {labels.min()}..{labels.max()}")
+    if not np.isfinite(probabilities).all():
+        raise ModelError("The model answers with NaN: its training diverged. Train with a smaller --learning-rate")
     guesses = probabilities.argmax(axis=1)
     right = guesses == labels
     confidence = probabilities[np.arange(len(labels)), guesses].astype(np.float64)

@@ -108,11 +108,13 @@ def check_output(output: Path, version: int | None) -> None:
 
     Raises:
         UsageError: `version` is there already, or `output` is not a folder that can be written.
+        UnicodeEncodeError: `output` is no UTF-8, which is all that TensorFlow takes.
     """
+    str(output).encode()
     if version is not None and (output / str(version)).exists():
         raise UsageError(
-            f"--version {version} is there already in {str(output)!r}. Move it away, or leave --version out "
-            "for the next free number"
+            f"--version {version} is there already in {str(output)!r}. Give another number, or none for "
+            "the next free one"
         )
     above = output
     while not above.exists() and above != above.parent:

@@ -46,12 +46,16 @@ def whole(minimum: int, maximum: int | None = None) -> Kind:
     return Kind(f"a whole number of at least {minimum}{upper}", read)
 
 
+_TINY = 2**-126
+"""The smallest 32-bit float that processors tell from 0 whatever their settings."""
+
+
 def share(above: float, upto: float) -> Kind:
-    """Real numbers in the half-open interval (above, upto]."""
+    """Real numbers in the half-open interval (above, upto], and not 0 to a 32-bit float."""
 
     def read(value: Any) -> float:
         number = float(value)
-        if isinstance(value, bool) or not (above < number <= upto) or not math.isfinite(number):
+        if isinstance(value, bool) or not (above < number <= upto) or abs(number) < _TINY or not math.isfinite(number):
             raise ValueError(value)
         return number
 

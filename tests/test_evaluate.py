@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import strategies
+from roadsigns.errors import ModelError
 from roadsigns.evaluate import score
 
 
@@ -55,6 +56,11 @@ def test_score_by_hand() -> None:
         (42, 42): 1,
     }
     assert scores.confusion.dtype == np.int64 and scores.confusion.shape == (43, 43)
+
+
+def test_score_of_a_network_that_diverged_is_refused() -> None:
+    with pytest.raises(ModelError, match="answers with NaN: its training diverged"):
+        score(np.where(np.float32(0.1) == FOUR, np.float32(np.nan), FOUR), FOUR_LABELS)
 
 
 def test_class_accuracies_leave_absent_classes_open() -> None:

@@ -270,6 +270,12 @@ def test_check_output_refuses_a_file_in_the_way(tmp_path):
         export.check_output(tmp_path / "models" / "roadsigns", None)
 
 
+def test_check_output_refuses_what_tensorflow_cannot_name(tmp_path):
+    """As umlauts become in a locale without them; before a training, not after it."""
+    with pytest.raises(UnicodeEncodeError):
+        export.check_output(tmp_path / "B\udcc3\udca4ume", None)
+
+
 def test_command_exports_a_keras_file(model, tmp_path, capsys):
     model.save(tmp_path / "model.keras")
     assert export.main(["--model", str(tmp_path / "model.keras"), "--output", str(tmp_path / "out")]) == 0

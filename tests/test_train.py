@@ -215,6 +215,15 @@ def test_train_quiet_prints_nothing_and_with_json_only_that(archive, tmp_path, c
     assert json.loads(output.out)["epochs"] == 1 and output.err == ""
 
 
+def test_train_that_diverges_says_so_and_exports_nothing(archive, tmp_path, capsys):
+    assert run(tmp_path, archive, "--learning-rate", "1e39") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("roadsigns train: The model answers with NaN: its training diverged. Train with a")
+    assert error.count("\n") == 1
+    assert set(os.listdir(tmp_path / "run")) == {"config.json", "environment.json"}
+    assert not (tmp_path / "models").exists()
+
+
 def test_train_goes_on_when_its_reader_leaves(archive, tmp_path):
     """As in `roadsigns train | head -1`: what was trained for is more than what it prints."""
     reader, writer = os.pipe()
@@ -234,6 +243,7 @@ BAD = {
     "percent 101": (["--use-image-percent", "101"], "--use-image-percent"),
     "percent negative": (["--use-image-percent", "-1"], "--use-image-percent"),
     "keep": (["--keep-prob", "nan"], "--keep-prob"),
+    "keep that 32 bits take for 0": (["--keep-prob-conv", "1e-45"], "--keep-prob-conv"),
     "data": (["--data", "gtsrp"], "'gtsrp'"),
     "output": (["--output", "/proc/models"], "'/proc/models'"),
     "run": (["--resume", "nosuchrun"], "'nosuchrun'"),
