@@ -29,8 +29,12 @@ HELP = "\n".join(
         "",
         *(f"  {verb:<12}{about}" for verb, (_, about) in VERBS.items()),
         "",
-        "`roadsigns VERB --help` lists the flags of a verb. `python -m roadsigns.VERB` is the same command, but for",
-        "serve it is `python -m roadsigns.serving`.",
+        "`roadsigns VERB --help` lists the flags of a verb and has examples.",
+        "`python -m roadsigns.VERB` is the same command; for serve it is",
+        "`python -m roadsigns.serving`. `roadsigns --version` prints the version.",
+        "",
+        "exit status: 0 done, 2 the request cannot be met (a line on stderr says why",
+        "and what to do), 130 interrupted.",
     ]
 )
 

@@ -6,8 +6,10 @@ Exit status: 0 done, 2 a request that cannot be met (one line on stderr says why
 from __future__ import annotations
 
 import argparse
+import codecs
 import contextlib
 import dataclasses
+import difflib
 import errno
 import functools
 import io
@@ -25,12 +27,30 @@ from .options import SWITCH, Options, check
 AnyOptions = TypeVar("AnyOptions", bound=Options)
 
 _MAX_CONFIG = 2**20
+_ANY_TEXT = "roadsigns.any-text"
 _NO_UNICODE = "surrogates not allowed"
+
+
+_EXAMPLES = "examples:\n"
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}. See {self.prog} --help")
+
+    def refuse(self, unknown: Sequence[str]) -> NoReturn:
+        """Refuse arguments; of the first that is a flag, name the flag that it resembles most."""
+        wrong = next((word.partition("=")[0] for word in unknown if word.startswith("--")), "")
+        near = difflib.get_close_matches(wrong, self._option_string_actions, n=1)
+        hint = f". Did you mean {near[0]}?" if near else "."
+        raise UsageError(f"unrecognized arguments: {' '.join(unknown)}{hint} See {self.prog} --help")
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Breaks all lines at the width of the terminal, but for the examples, which can be copied."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text.startswith(_EXAMPLES) else super()._fill_text(text, width, indent)
 
 
 def parse(
@@ -54,13 +74,16 @@ def parse(
     parser = _Parser(
         prog=f"roadsigns {verb}",
         description=about,
-        epilog="examples:\n" + "\n".join(f"  {example}" for example in examples),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXAMPLES + "\n".join(f"  {example}" for example in examples),
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     add_options(parser, options)
     fields = dataclasses.fields(options)
-    given = vars(parser.parse_args(argv))
+    known, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parser.refuse(unknown)
+    given = vars(known)
     stored = _stored(given["config"], fields) if "config" in given else {}
     preset: dict[str, Any] = {}
     for name, presets in options.PRESETS.items():
@@ -160,7 +183,8 @@ def reader_may_leave(stream: TextIO) -> Iterator[None]:
 def _open_streams() -> None:
     """Have stdin, stdout and stderr open, since else the next files opened become them and are written into.
 
-    A name in other bytes than the locale's is printed as these bytes, where Python would refuse it.
+    A name in other bytes than the locale's is printed as these bytes, and a letter that stdout's encoding lacks as its
+    number, where Python would refuse either.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -170,7 +194,15 @@ def _open_streams() -> None:
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="surrogateescape")
+        codecs.register_error(_ANY_TEXT, _as_it_can_be)
+        sys.stdout.reconfigure(errors=_ANY_TEXT)
+
+
+def _as_it_can_be(error: UnicodeError) -> tuple[str | bytes, int]:
+    try:
+        return codecs.lookup_error("surrogateescape")(error)
+    except UnicodeError:
+        return codecs.lookup_error("backslashreplace")(error)
 
 
 def _fail(verb: str, message: str) -> int:

@@ -330,7 +330,7 @@ class ServeOptions(Options):
 class AppOptions(Options):
     """`roadsigns app`."""
 
-    host: str = option(TEXT, "127.0.0.1", "address to listen on; 0.0.0.0 for every one of the machine", metavar="HOST")
+    host: str = option(TEXT, "127.0.0.1", "address to listen on; 0.0.0.0 lets other machines in", metavar="HOST")
     port: int = option(whole(0, 2**16 - 1), 8000, "port to listen on; 0 takes a free one", env="PORT", metavar="N")
     tensorflow_host: str | None = option(
         AUTHORITY,

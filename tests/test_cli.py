@@ -108,7 +108,21 @@ BAD: dict[str, tuple[type[Options], list[str], dict[str, str], str]] = {
     "choice": (EvaluateOptions, ["--split", "all"], {}, "--split: expected train, valid or test. Received: 'all'"),
     "empty": (TrainOptions, ["--output", ""], {}, "Invalid value for --output: expected a path. Received: ''"),
     "empty file": (PredictOptions, [""], {}, "Invalid value for FILE: expected one or more paths. Received: ['']"),
-    "unknown": (TrainOptions, ["--epoch", "1"], {}, "unrecognized arguments: --epoch 1. See roadsigns try --help"),
+    "unknown": (
+        TrainOptions,
+        ["--epoch", "1"],
+        {},
+        "arguments: --epoch 1. Did you mean --epochs? See roadsigns try --h",
+    ),
+    "misspelt": (
+        TrainOptions,
+        ["--lerning-rate=1"],
+        {},
+        "--lerning-rate=1. Did you mean --learning-rate? See road",
+    ),
+    "dash for underscore": (config.ServeOptions, ["--rest-api-port", "1"], {}, "1. Did you mean --rest_api_port? See"),
+    "not like any": (TrainOptions, ["--frobnicate"], {}, "unrecognized arguments: --frobnicate. See roadsigns try"),
+    "after others": (EvaluateOptions, ["now", "--jsno"], {}, "arguments: now --jsno. Did you mean --json? See"),
     "stray": (TrainOptions, ["now"], {}, "unrecognized arguments: now. See roadsigns try --help"),
     "no value": (TrainOptions, ["--epochs"], {}, "argument --epochs: expected one argument. See roadsigns try --help"),
     "value of a switch": (TrainOptions, ["--json=1"], {}, "argument --json: ignored explicit argument '1'. See"),
@@ -135,6 +149,21 @@ def test_help_lists_every_flag(options: type[Options], capsys: pytest.CaptureFix
         # argparse may break a long help text at a hyphen
         assert item.metadata["help"].replace(" ", "") in text.replace(" ", ""), name
         assert item.metadata["env"] in text
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+@pytest.mark.parametrize("options", EVERY)
+def test_help_keeps_to_the_terminal(
+    options: type[Options], columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for what has no place to break it: an example, and a flag with its words."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with pytest.raises(SystemExit):
+        parse(options, ["--help"], verb="try", about="Tries. " * 20, examples=("roadsigns " + "x" * 99,))
+    text, _, examples = capsys.readouterr().out.partition("examples:\n")
+    assert examples == "  roadsigns " + "x" * 99 + "\n"
+    unbroken = re.compile(r" *\[?--\S+( \S+)?")
+    assert [line for line in text.splitlines() if len(line) > columns and not unbroken.fullmatch(line)] == []
 
 
 def test_help_states_defaults_and_variables(capsys: pytest.CaptureFixture[str]) -> None:
@@ -184,6 +213,26 @@ def test_config_that_is_none_is_refused(text: str, message: str, tmp_path: Path)
 def test_config_that_is_missing_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read(TrainOptions, "--config", str(tmp_path / "c.json"))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "printed"),
+    [("ascii", b"B\\xe4ume \xe4"), ("latin-1", b"B\xe4ume \xe4"), ("utf-8", b"B\xc3\xa4ume \xe4")],
+)
+def test_every_name_can_be_printed(encoding: str, printed: bytes) -> None:
+    program = """
+import sys
+from roadsigns.cli import command
+
+@command("try")
+def main(argv=None):
+    print("B\\xe4ume \\udce4", end="")
+
+sys.exit(main([]))
+"""
+    environ = {**ENVIRON, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, printed, b"")
 
 
 FAILURES: dict[str, tuple[BaseException, str]] = {

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import roadsigns
+from roadsigns.__main__ import HELP as HELP_TEXT
 from roadsigns.__main__ import VERBS, main
 
 HEAVY = {"keras", "tensorflow", "jax", "numpy", "requests", "PIL", "matplotlib", "rich"}
@@ -57,6 +58,12 @@ def test_help_lists_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     for verb, (_, about) in VERBS.items():
         assert any(line.split(maxsplit=1) == [verb, about] for line in lines), verb
+
+
+def test_help_fits_a_terminal_and_says_what_the_exit_status_means() -> None:
+    text = HELP_TEXT
+    assert max(map(len, text.splitlines())) <= 80
+    assert [word for word in ("0", "2", "130") if f" {word} " in text.partition("exit status:")[2]] == ["0", "2", "130"]
 
 
 @pytest.mark.parametrize("verb", VERBS)
