@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 WARM_UP = 10
@@ -58,7 +57,7 @@ class AveragingAdam(keras.optimizers.Adam):
 @contextlib.contextmanager
 def taken(model: keras.Model) -> Iterator[None]:
     """Within, `model` has the averages that its AveragingAdam keeps as weights; afterwards its own again."""
-    own = [np.array(weight) for weight in model.trainable_variables]
+    own = [ops.copy(weight) for weight in model.trainable_variables]
     _assign(model, model.optimizer.averages)
     try:
         yield
@@ -75,4 +74,4 @@ def load(path: Path) -> keras.Model:
 
 def _assign(model: keras.Model, values: Sequence[Any]) -> None:
     for weight, value in zip(model.trainable_variables, values, strict=True):
-        weight.assign(np.array(value))  # a copy: under JAX two variables may not share memory that a step gives up
+        weight.assign(ops.copy(value))  # a copy: under JAX two variables may not share memory that a step gives up
