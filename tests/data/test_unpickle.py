@@ -145,6 +145,17 @@ def test_built_is_sound() -> None:
     same(load(built()), {"": np.array([0, 1], np.uint8)})
 
 
+def buffered(order: bytes = b"K", axes: bytes = b"I1\nI0\n") -> bytes:
+    """A pickle of {"": array of shape (2, 1)} as NumPy 2 writes protocol 5, with order and axes as given."""
+    function = b"cnumpy._core.numeric\n_frombuffer\n"
+    rest = b"X" + struct.pack("<I", len(order)) + order + b"(" + axes + b"t"
+    return b"}X\x00\x00\x00\x00" + function + b"(C\x02\x00\x01" + UINT8 + b"(I1\nI2\nt" + rest + b"tRs."
+
+
+def test_buffered_is_sound() -> None:
+    same(load(buffered()), {"": np.array([[0], [1]], np.uint8)})
+
+
 record = np.zeros(2, [("a", "u1"), ("b", "f4")])
 HOSTILE = {
     "nothing": (b"", "ends too early"),
@@ -194,6 +205,10 @@ HOSTILE = {
     "unhashable name": (b"}}\x93.", "without a name"),
     "steps": (10_001 * b"N", "more than 10,000 steps"),
     "long number": (b"I" + 200 * b"1" + b"\n.", "does not end"),
+    "order of a buffer": (buffered(order=b"A"), "unknown order"),
+    "axes twice": (buffered(axes=b"I0\nI0\n"), "axes that it does not have"),
+    "axes too few": (buffered(axes=b"I0\n"), "axes that it does not have"),
+    "axes of texts": (buffered(axes=b"NX\x01\x00\x00\x00a"), "damaged|axes that it does not have"),
     "escape": (b"S'\\q'\n.", "damaged"),
 }
 
