@@ -48,33 +48,38 @@ class Camera:
 
     # View
     size: Factor = Factor("longer side of the sign, pixels", LogNormal(34, 0.47, 14, 60), off=80 / 3)
-    turn: Factor = Factor("rotation in the picture, degrees", Normal(0, 4, -15, 15))
+    turn: Factor = Factor("rotation in the picture, degrees", Normal(0, 3.5, -15, 15))
     tilt: Factor = Factor("rotation out of it about both axes, degrees", Normal(0, 14, -40, 40), parts=2)
     margin: Factor = Factor("least space that a cropper leaves on each side, pixels", Normal(5.5, 0.6, 5, 8))
     offset: Factor = Factor("how far each side is off, share of the sign", Normal(0, 0.03, -0.08, 0.08), parts=4)
     # Scene
     background: Factor = Factor("strength of its textures; without it all is grey", Uniform(0.4, 1.4))
-    pole: Factor = Factor("width of the pole, share of the sign", Uniform(0.05, 0.16), chance=0.5)
+    sky: Factor = Factor("how much brighter it is a sign's height further up, logarithm", Normal(0.25, 0.35, -0.6, 1.3))
+    pole: Factor = Factor("width of the pole, share of the sign", Uniform(0.06, 0.18), chance=0.7)
+    plate: Factor = Factor("height of a white plate below the sign, share of it", Uniform(0.2, 0.5), chance=0.15)
     neighbour: Factor = Factor("distance of a sign on the same pole, signs", Uniform(0.95, 1.2), chance=0.25)
     branches: Factor = Factor("share of the picture behind leaves", Uniform(0.05, 0.3), chance=0.05)
     # Print
     swell: Factor = Factor("how much larger the inside is printed, share", Normal(0, 0.1, -0.24, 0.24))
     stroke: Factor = Factor("-1, 0, 1: dark lines thinner, as drawn, thicker", Uniform(-1.5, 1.1))
     # Wear
+    tone: Factor = Factor(
+        "light that colours lack beside their printed shade, share of their chroma", Uniform(0.1, 0.5)
+    )
     pigment: Factor = Factor("reflectance of red, green and blue, times", LogNormal(0.95, 0.14, 0.6, 1.4), 1, parts=3)
     fading: Factor = Factor("share of its colour that a sign has lost", Uniform(0.05, 0.7), chance=0.4)
     gloss: Factor = Factor("light that its surface reflects whatever is printed", Uniform(0, 0.3), chance=0.6)
     dirt: Factor = Factor("light lost in the dirtiest places", Uniform(0.1, 0.6), chance=0.3)
     sticker: Factor = Factor("diameter of a sticker, share of the sign", Uniform(0.08, 0.22), chance=0.06)
     # Light
-    contrast: Factor = Factor("light on the sign over light on the scene", LogNormal(0.85, 0.65, 0.12, 6), off=1)
+    contrast: Factor = Factor("light on the sign over light on the scene", LogNormal(1.05, 0.6, 0.15, 6), off=1)
     shadow: Factor = Factor("light lost in a shadow", Uniform(0.2, 0.75), chance=0.2)
     glare: Factor = Factor("light added where the sun dazzles", Uniform(0.1, 0.6), chance=0.1)
     haze: Factor = Factor("light added everywhere, share of the mean", Uniform(0, 0.5), chance=0.7)
     exposure: Factor = Factor("mean of the picture before clipping", LogNormal(0.28, 0.7, 0.03, 1), off=0.5)
     # Lens
     defocus: Factor = Factor("blur, standard deviation in pixels", LogNormal(0.4, 0.42, 0.25, 1.5))
-    motion: Factor = Factor("length of the smear along one axis, share of the sign", Uniform(0.02, 0.12), chance=0.25)
+    motion: Factor = Factor("length of the smear along one axis, share of the sign", Uniform(0.02, 0.16), chance=0.25)
     fringe: Factor = Factor("shift of red and blue along each axis, pixels", Normal(0, 0.3, -0.8, 0.8), parts=2)
     # Sensor
     cast: Factor = Factor("gain of red, green and blue, times", LogNormal(1, 0.06, 0.7, 1.4), off=1, parts=3)

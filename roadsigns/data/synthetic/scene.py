@@ -31,7 +31,9 @@ GREY = 0.5
 def scene(frames: Frames) -> Floats:
     """The light behind the signs, `(3, N, S, S)`."""
     light = _background(frames)
+    light *= np.exp(-frames.amount("sky") * frames.y)
     _add_pole(frames, light)
+    _add_plate(frames, light)
     _add_neighbour(frames, light)
     return light
 
@@ -79,6 +81,16 @@ def _add_pole(frames: Frames, light: Floats) -> None:
     mask = (np.abs(across) < 0.5) & (poled.y > top)
     part = light[:, chosen]
     light[:, chosen] = part + mask * (grey * shine - part)
+
+
+def _add_plate(frames: Frames, light: Floats) -> None:
+    """A white plate that limits the sign, right below it and lit as it is."""
+    chosen, plated = frames.having("plate")
+    top, half = plated.somewhere("plate", 0.5, 0.62), plated.somewhere("plate", 0.3, 0.6)
+    bright = plated.somewhere("plate", 0.6, 1) * plated.amount("contrast")
+    inside = (np.abs(plated.x) < half) & (plated.y > top) & (plated.y < top + plated.amount("plate"))
+    part = light[:, chosen]
+    light[:, chosen] = part + inside * (bright - part)
 
 
 def _add_neighbour(frames: Frames, light: Floats) -> None:

@@ -144,6 +144,29 @@ def test_defocus_and_motion_spread_light() -> None:
     assert sharpness(across) < 0.9 * sharpness(down)
 
 
+def test_sky_brightens_upwards() -> None:
+    pictures = take(always("sky", 0.5), 2)
+    ratio = pictures[:, 0].mean() / pictures[:, 31].mean()  # 31 pixels apart; the sign is 80 / 3 high
+    assert ratio == pytest.approx(np.exp(0.5 * 31 / (80 / 3)), rel=0.02)
+
+
+def test_plate_is_below_the_sign_only() -> None:
+    plain, plated = take(PLAIN, 2, 60), take(always("plate", 0.4), 2, 60)
+    brighter = plated[:, 31, 16, 1] > 1.1 * plain[:, 31, 16, 1]
+    assert 0.4 < brighter.mean() < 0.9  # the crop ends at 0.6 of the sign's height, a plate begins at 0.5 to 0.62
+    relative = plated[:, :, 16] / plated[:, 16:17, 16]
+    np.testing.assert_allclose(relative[:, :26], (plain[:, :, 16] / plain[:, 16:17, 16])[:, :26], atol=0.03)
+
+
+def test_tone_takes_light_from_colours_only() -> None:
+    """A red of (187, 30, 16) has a chroma of 171: a fifth of that is missing in each channel that has as much."""
+    dim = always("exposure", 0.2)
+    plain, toned = take(dim, 17), take(always("tone", 0.2, dim), 17)
+    for pictures, red in ((plain, 187), (toned, 187 - 0.2 * 171)):
+        ratio = pictures[:, 8, 16, 0] / pictures[:, 16, 16, 0]
+        assert ratio.mean() == pytest.approx(red / 241, rel=0.03)
+
+
 def test_sharpening_adds_the_difference_from_the_neighbours() -> None:
     """By hand, on crops that are 32x32 already and so dim that nothing clips."""
     dim = always("exposure", 0.2)
