@@ -55,11 +55,16 @@ class BatchQueue:
         line = self._lines.pop(key)
         rows = self._rows.pop(key)
         batch = [line.popleft()]
+        # The other parts of a large request go behind those who came later, and who so wait for one part only.
+        others = []
+        while line and line[0].request is batch[0].request:
+            others.append(line.popleft())
         room = self._most - batch[0].rows if key is not None else 0
         # Parts of one request were cut for several threads.
         while line and line[0].rows <= room and line[0].request is not batch[-1].request:
             batch.append(line.popleft())
             room -= batch[-1].rows
+        line.extend(others)
         taken = sum(part.rows for part in batch)
         self._all -= taken
         if line:  # at the end of all lines, so that no kind of request waits for ever

@@ -175,6 +175,16 @@ def test_a_large_request_takes_several_batches(batchers):
     assert engine.rows() == [4, 4, 3]
 
 
+def test_a_small_request_waits_for_one_part_of_a_large_one(batchers):
+    batcher, engine = batchers(max_batch_size=16)
+    first = hold(batcher, engine)
+    rows = np.arange(120).reshape(60, 2)
+    large, small = batcher.submit("serving_default", feed(*rows)), batcher.submit("serving_default", feed((1, 2)))
+    engine.go.set()
+    assert [answer(each) for each in (first, large, small)] == [[0], rows.sum(axis=1).tolist(), [3]]
+    assert engine.rows() == [1, 16, 1, 16, 16, 12]
+
+
 def test_a_large_request_fails_as_one(batchers):
     batcher, _ = batchers(max_batch_size=2)
     with pytest.raises(RequestError, match="negative: -5"):
