@@ -1,16 +1,26 @@
-"""README.md names every flag, variable, command and signature, and its figures stand in `benchmarks/results/`."""
+"""README.md names every flag, variable, command, signature and route, its commands run, and its figures have files."""
 
+import contextlib
 import dataclasses
+import itertools
 import json
+import os
 import re
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from roadsigns import config
+import roadsigns
+from roadsigns import cli, config
 from roadsigns.__main__ import VERBS
 
 ROOT = Path(__file__).parent.parent
+PACKAGE = Path(roadsigns.__file__).parent
+FIXTURES = ROOT / "fixtures"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SERVING = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
 TABLES = [table for table in vars(config).values() if isinstance(table, type) and issubclass(table, config.Options)]
@@ -80,6 +90,152 @@ def test_result_files_have_the_agreed_keys():
             else:
                 kind = comparison if "rival" in result else training if "network" in result else set()
                 assert common | kind <= set(result), path
+
+
+def commands():
+    """Each command of each block, without the folder of the environment that it is installed in."""
+    for block in re.findall(r"^```sh\n(.*?)^```$", README, re.DOTALL | re.MULTILINE):
+        for line in block.replace("\\\n", " ").splitlines():
+            for command in line.split(" && "):
+                yield re.sub(r"python -m roadsigns\.(\w+)", r"roadsigns \1", command.replace(".venv/bin/", ""))
+
+
+COMMANDS = list(dict.fromkeys(commands()))
+OURS = [command for command in COMMANDS if command.startswith("roadsigns ")]
+CURLS = [command for command in COMMANDS if command.startswith("curl ")]
+DOCKER = [command for command in COMMANDS if command.startswith("docker ")]
+# `tox` does the like before these tests; .ci/run holds it to the letter.
+INSTALLING = {"python3 -m venv .venv", "pip install -q .", "pip install -q tox", "tox"}
+SMALLER = {
+    "train": "--data traffic-signs-data.zip --epochs 1 --use-image-percent 10",
+    "data": "--count 43 --data-dir drawn",
+    "serve": "--port 0 --rest_api_port auto",
+    "app": "--port 0",
+}
+
+
+def test_readme_has_no_command_that_is_not_tried():
+    assert set(COMMANDS) == {*OURS, *CURLS, *DOCKER} | INSTALLING & set(COMMANDS)
+    assert {command.split()[1] for command in OURS} >= {"train", "predict", "data", "export", "serve", "app"}
+
+
+@pytest.mark.parametrize("command", OURS)
+def test_readme_commands_have_flags_that_are_known(command):
+    verb, *flags = shlex.split(command)[1:]
+    cli.parse(config.VERBS[verb], flags, verb=verb, about="", examples=())
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("readme")
+    shutil.copy(FIXTURES / "pictures" / "design-14.jpg", folder / "photo.jpg")
+    shutil.copy(FIXTURES / "drawn-signs.zip", folder / "traffic-signs-data.zip")
+    return folder
+
+
+def environment():
+    ours = ("EPOCHS", "USE_IMAGE_PERCENT", "TENSORFLOW_HOST", "PORT")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
+    return {**kept, "PATH": path, "PYTHONPATH": str(PACKAGE.parent)}
+
+
+@contextlib.contextmanager
+def running(command, cwd):
+    """Start a server; yield the address that it says it is at."""
+    process = subprocess.Popen(
+        shlex.split(command), cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        said = ""
+        for line in process.stdout:
+            said += line
+            if found := re.search(r"http://(127\.0\.0\.1:\d+)", line):
+                yield found[1]
+                break
+        else:
+            pytest.fail(said)
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_readme_commands_run(here):
+    """In their order, with smaller settings where there are some; of each verb the first, as the others only differ."""
+    firsts = {command.split()[1]: command for command in reversed(OURS)}
+    for command in (command for command in OURS if command in firsts.values()):
+        verb = command.split()[1]
+        line = f"{command} {SMALLER.get(verb, '')}"
+        if verb in ("serve", "app"):
+            with running(line, here) as address:
+                for curl in CURLS if verb == "serve" else [f"curl http://{address}/"]:
+                    asked = shlex.split(curl.replace("localhost:8501", address))
+                    done = subprocess.run([*asked, "-sf"], capture_output=True, text=True)
+                    assert done.returncode == 0, curl
+                    if verb == "serve":
+                        assert "probabilities" in done.stdout
+        else:
+            done = subprocess.run(shlex.split(line), cwd=here, env=environment(), capture_output=True, text=True)
+            assert (done.returncode, done.stderr) == (0, done.stderr if verb == "data" else ""), line
+
+
+@pytest.mark.parametrize("command", DOCKER)
+def test_readme_docker_commands_name_what_is_there(command):
+    """Without Docker: the Dockerfile, the folders and ports, and that our variables are ones that are read."""
+    words = shlex.split(command)
+    for flag, value in itertools.pairwise(words):
+        if flag == "-f":
+            assert (ROOT / value).is_file()
+        elif flag == "-v":
+            assert value == "$PWD/models/roadsigns:/models/roadsigns_model"
+            assert value.split(":")[0].endswith(str(config.MODELS)) and value.endswith(f"/{config.MODEL_NAME}")
+        elif flag == "-e":
+            assert value.split("=")[0] in {"MODEL_NAME", *VARIABLES}
+        elif flag == "-p":
+            assert value in ("8501:8501", "8000:80")
+
+
+VARIABLES = {
+    name
+    for file in PACKAGE.rglob("*.py")
+    for name in re.findall(r'environ(?:\.\w+)?[(\[]"(\w+)"', file.read_text(encoding="utf-8"))
+} | {option.metadata["env"] for option in OPTIONS.values() if option.metadata["env"]}
+NOT_OURS = {"TF_CPP_MIN_LOG_LEVEL", "DOTSCIENCE_WORKLOAD_TYPE", "DOTSCIENCE_PROJECT_DOT_ROOT"}
+"""TensorFlow's and Dotscience's: nobody sets them for us."""
+
+
+def test_variables_are_found():
+    assert {"EPOCHS", "PORT", "KERAS_BACKEND", "XDG_CACHE_HOME", *NOT_OURS} <= VARIABLES
+
+
+@pytest.mark.parametrize("name", sorted(VARIABLES - NOT_OURS))
+def test_readme_names_every_variable(name):
+    assert re.search(rf"`{name}[`=]", README)
+
+
+def test_readme_names_every_signature_with_inputs_and_outputs():
+    from roadsigns import networks, served
+
+    _, signatures = served.serving_module(networks.notebook(0))
+    for name, function in signatures.items():
+        row = next(line for line in README.splitlines() if line.startswith(f"| `{name}` |"))
+        described = (
+            row if "the same" not in row else next(line for line in README.splitlines() if "`predict_im" in line)
+        )
+        for word in function.structured_input_signature[1]:
+            assert f"`{word}`" in row.split("|")[2]
+        for word in function.structured_outputs:
+            assert f"`{word}`" in described.split("|")[3]
+
+
+def test_readme_names_every_route():
+    from roadsigns.serving import metrics, rest
+
+    extra = set(re.findall(r'path == "(/\w+)"', Path(rest.__file__).read_text(encoding="utf-8")))
+    assert extra == {"/healthz", "/readyz"}
+    for route in (*extra, metrics.DEFAULT_PATH, "/", "/v1"):
+        assert f"`{route}`" in README
 
 
 def test_readme_is_short():
