@@ -124,10 +124,11 @@ def dotscience_record(record: Record) -> str:
 
 
 def _fields(record: Record) -> dict[str, Any]:
+    start, end = _timestamp(record.start), _timestamp(record.end)
     return {
         "version": "1",
-        "start": _timestamp(record.start),
-        "end": _timestamp(record.end),
+        "start": start,
+        "end": max(start, end),  # a clock that is set back meanwhile makes no run of less than nothing
         "input": _inputs(record.inputs),
         "output": _outputs(record.outputs),
         "parameters": {name: str(value) for name, value in record.parameters.items()},

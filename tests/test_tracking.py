@@ -97,6 +97,11 @@ def test_times_are_told_in_utc(record: tracking.Record) -> None:
     assert told["start"] == "20251231T230203.000004"
 
 
+def test_a_clock_that_was_set_back_makes_no_run_of_less_than_nothing(record: tracking.Record) -> None:
+    told = fields(tracking.dotscience_record(replace(record, end=record.start - timedelta(days=400))))
+    assert told["end"] == told["start"] == fields(tracking.dotscience_record(record))["start"]
+
+
 def test_paths_are_relative_to_the_projects_root(record: tracking.Record, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOTSCIENCE_PROJECT_DOT_ROOT", "models")
     told = fields(
