@@ -26,7 +26,10 @@ PICTURES = "images"
 """Folder of the pictures, beside `appdata.json`."""
 
 # What would leave a picture for the page dark, faint or blurred.
-_HARD = ("size", "branches", "exposure", "contrast", "glare", "shadow", "haze", "defocus", "motion", "fringe", "noise")
+_HARD = (
+    *("size", "branches", "pigment", "fading", "gloss", "exposure", "contrast", "glare", "shadow", "haze"),
+    *("defocus", "motion", "fringe", "noise", "mosaic"),
+)
 _ENDINGS = (".png", ".jpg", ".jpeg")
 EXAMPLES = ("python -m roadsigns.app.appdata", "python -m roadsigns.app.appdata --pictures my-signs --output my-www")
 
