@@ -111,9 +111,9 @@ def test_the_gallery_shows_every_card(open_page: Open) -> None:
     page = open_page()
     assert page.locator(".card .name").all_text_contents() == APPDATA["image_labels"]
     assert [image.get_attribute("src") for image in page.locator(".card img").all()] == APPDATA["image_filenames"]
-    page.locator(".card").last.scroll_into_view_if_needed()
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("[...document.querySelectorAll('.card img')].every((image) => image.naturalWidth > 0)")
+    for card in page.locator(".card").all():  # pictures load as they come into view
+        card.scroll_into_view_if_needed()
+    page.wait_for_function("[...document.querySelectorAll('.card img')].every((image) => image.naturalWidth > 0)")
 
 
 def test_a_click_shows_five_bars_and_the_raw_json(open_page: Open, model_server: str) -> None:
