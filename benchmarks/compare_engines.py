@@ -3,15 +3,17 @@
     python benchmarks/compare_engines.py VERSION_FOLDER
 
 The folder is what `roadsigns export` writes where `roadsigns[onnxruntime]` is installed. The rival is what TensorFlow's
-guide shows: `tf.saved_model.load(...).signatures["serving_default"]`. The subjects are each engine alone and as the
-server uses it, with the way through the batches. All take the same pictures at keep probability 1, in turn, once to
-warm up and then in ROUNDS rounds; a round gives one ratio. A good ratio is well above 1 for a single picture, and not
-below 1 for many.
+guide shows: `tf.saved_model.load(...).signatures[...]`, of `serving_default` for numbers at keep probability 1 and of
+`predict_images` for PNG files of 48x48 pixels. The subjects are each engine alone and as the server uses it, with the
+way through the batches. All take the same pictures, in turn, once to warm up and then in ROUNDS rounds; a round gives
+one ratio. A good ratio is well above 1 for a single picture, and not below 1 for many.
 """
 
 from __future__ import annotations
 
 import datetime
+import io
+import itertools
 import statistics
 import sys
 import time
@@ -19,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from roadsigns import backend
 from roadsigns.files import write_json
@@ -29,6 +32,8 @@ CALLS = {1: 40, 32: 4, 512: 1}
 """Calls in a round, by the number of pictures."""
 
 ROUNDS = 15
+
+ONE = np.ones(1, np.float32)
 
 
 def spread(values):
@@ -42,38 +47,64 @@ def seconds(call, calls):
     return (time.perf_counter() - start) / calls
 
 
+def numbers(count):
+    """What `serving_default` takes."""
+    x = np.random.default_rng(0).random((count, 32, 32, 1), dtype=np.float32)
+    return {"x": x, "keep_prob": ONE, "keep_prob_conv": ONE}
+
+
+def files(count):
+    """What `predict_images` takes."""
+    made = np.empty(count, np.object_)
+    for index, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (count, 48, 48, 3), dtype=np.uint8)):
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, "PNG")
+        made[index] = file.getvalue()
+    return {"image_bytes": made}
+
+
+KINDS = {
+    "numbers": ("serving_default", numbers, "y"),
+    "PNG files": ("predict_images", files, "probabilities"),
+}
+"""The signature, what makes its inputs, and the output that is compared."""
+
+
 def contenders(folder):
-    """By name, functions from `x` to the class probabilities; the rival first."""
+    """By name, functions from a signature's name, its inputs and an output to that; the rival first."""
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(folder))
-    one = np.ones(1, np.float32)
 
-    def signature(x):
-        ones = tf.constant(one)
-        return loaded.signatures["serving_default"](x=tf.constant(x), keep_prob=ones, keep_prob_conv=ones)["y"].numpy()
+    def signature(name, inputs, output):
+        fed = {key: tf.constant(value.tolist() if value.dtype == object else value) for key, value in inputs.items()}
+        return loaded.signatures[name](**fed)[output].numpy()
 
     found = {"signature": signature}
     for kind in engine.ENGINES:
         alone, served = engine.load(folder, kind), Servable("benchmark", 1, folder, kind)
-        found[kind] = lambda x, alone=alone: alone.run("serving_default", {"x": x})["y"]
-        found[f"{kind}, served"] = lambda x, served=served: served.run(
-            "", {"x": x, "keep_prob": one, "keep_prob_conv": one}
-        )["y"]
+
+        def run(name, inputs, output, alone=alone):
+            plain = {key: value for key, value in inputs.items() if not key.startswith("keep_prob")}
+            return alone.run(name, plain)[output]
+
+        found[kind] = run
+        found[f"{kind}, served"] = lambda name, inputs, output, served=served: served.run(name, inputs)[output]
     return found
 
 
-def compare(functions, images, calls):
+def compare(functions, kind, images, calls):
     """Seconds a call takes, by contender, one number a round."""
-    x = np.random.default_rng(0).random((images, 32, 32, 1), dtype=np.float32)
-    want = functions["signature"](x)
-    for name, function in functions.items():
-        if not np.allclose(function(x), want, atol=1e-5):
-            raise SystemExit(f"{name} gives other answers for {images} pictures")
-    taken = {name: [] for name in functions}
+    name, make, output = KINDS[kind]
+    inputs = make(images)
+    want = functions["signature"](name, inputs, output)
+    for contender, function in functions.items():
+        if not np.allclose(function(name, inputs, output), want, atol=1e-5):
+            raise SystemExit(f"{contender} gives other answers for {images} pictures as {kind}")
+    taken = {contender: [] for contender in functions}
     for _ in range(ROUNDS):
-        for name, function in functions.items():
-            taken[name].append(seconds(lambda function=function: function(x), calls))
+        for contender, function in functions.items():
+            taken[contender].append(seconds(lambda function=function: function(name, inputs, output), calls))
     return taken
 
 
@@ -86,20 +117,20 @@ def main(folder: str) -> None:
         "date": datetime.date.today().isoformat(),
         "machine": backend.machine(),
         "versions": {**backend.versions(), "onnxruntime": version("onnxruntime")},
-        "rival": "tf.saved_model.load(...).signatures['serving_default']",
         "unit": "images per second",
     }
     results = []
-    for images, calls in CALLS.items():
-        taken = compare(functions, images, calls)
+    for kind, (images, calls) in itertools.product(KINDS, CALLS.items()):
+        taken = compare(functions, kind, images, calls)
         rival = taken.pop("signature")
         for name, own in taken.items():
             ratio = spread([theirs / ours for ours, theirs in zip(own, rival, strict=True)])
             results.append(
                 {
-                    "name": f"engine {name}, {images} at once",
+                    "name": f"engine {name}, {images} at once as {kind}",
                     **common,
                     "subject": name,
+                    "rival": f"tf.saved_model.load(...).signatures['{KINDS[kind][0]}']",
                     "images": images,
                     "subject_value": spread([images / each for each in own]),
                     "rival_value": spread([images / each for each in rival]),
@@ -108,7 +139,7 @@ def main(folder: str) -> None:
             )
             own_ms, rival_ms = (statistics.median(each) * 1e3 for each in (own, rival))
             print(
-                f"{images:4d} at once  {name:20s} {own_ms:9.3f} ms  signature {rival_ms:9.3f} ms  "
+                f"{images:4d} as {kind:9}  {name:20s} {own_ms:9.3f} ms  signature {rival_ms:9.3f} ms  "
                 f"ratio {ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f})",
                 flush=True,
             )

@@ -17,6 +17,7 @@ from ..errors import ModelError, RequestError, RoadsignsError
 from . import memory, version_folder, warmup
 from .batching_parameters import DEFAULTS, BatchingParameters
 from .engine import ENGINES
+from .lease import Lease
 from .model_config import ModelConfig
 from .refusals import no_status, servable_not_found, unknown_label
 from .servable import Servable
@@ -127,7 +128,7 @@ class Manager:
         Raises:
             RequestError: on entering; there is no such model, version or label.
         """
-        return _Lease(self, model, version, label)
+        return Lease(self, model, version, label)
 
     def status(self, model: str, version: int | None = None) -> list[VersionStatus]:
         """What is known of a model's versions, newest first.
@@ -305,23 +306,3 @@ class Manager:
                         f"Label {label!r} of model {name!r} names version {number}, which is not available",
                         "FAILED_PRECONDITION",
                     )
-
-
-class _Lease(AbstractContextManager[Servable]):
-    __slots__ = ("_asked", "_manager", "_version")
-
-    def __init__(self, manager: Manager, model: str, version: int | None, label: str | None) -> None:
-        self._manager = manager
-        self._asked = (model, version, label)
-        self._version: Version | None = None
-
-    def __enter__(self) -> Servable:
-        self._version = self._manager.acquire(*self._asked)
-        if self._version.servable is None:
-            raise servable_not_found(*self._asked[:2])
-        return self._version.servable
-
-    def __exit__(self, *_: object) -> None:
-        version, self._version = self._version, None
-        if version is not None:
-            self._manager.release(version)

@@ -1,16 +1,13 @@
 """The REST API: an HTTP request to a call of a model, and the model's answer back.
 
 Small bodies are read, and small answers written, on the event loop; large ones in other processes. In between the loop
-is free: a model's answer comes back through `_to_loop`, many of them by one wake-up.
+is free: a model's answer comes back through a `LoopInbox`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
@@ -22,6 +19,7 @@ from ..errors import RequestError
 from . import pages
 from .examples import refuse
 from .http_messages import Answer, Limits, Request
+from .loop_inbox import LoopInbox
 from .manager import Manager
 from .metrics import CONTENT_TYPE, UNKNOWN, Metrics
 from .predict_answer import format_answer
@@ -107,11 +105,8 @@ class Rest:
         self._max_pixels = max_pixels
         self._cors = _CORS if cors else ""
         self._metrics_path = metrics_path
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.get_ident()
+        self._inbox = LoopInbox()
         self._sides = SideProcesses(SIDES)
-        self._finished: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
-        self._woken = False
         self.stopping = False
 
     def close(self) -> None:
@@ -197,7 +192,7 @@ class Rest:
             self._was_read(call, _done(*job))
         else:
             reading = self._sides.submit(len(content), *job)
-            reading.add_done_callback(lambda done: self._to_loop(self._was_read, call, done))
+            reading.add_done_callback(lambda done: self._inbox.call(self._was_read, call, done))
 
     def _lease(self, call: _Call) -> Servable:
         lease = self._manager.lease(call.route.model, call.route.version, call.route.label)
@@ -225,7 +220,7 @@ class Rest:
         call.form = read.form
         call.submitted = time.perf_counter()
         call.future = call.servable.submit(read.signature_name, read.inputs)
-        call.future.add_done_callback(lambda _: self._to_loop(self._finish, call))
+        call.future.add_done_callback(lambda _: self._inbox.call(self._finish, call))
 
     def _finish(self, call: _Call) -> None:
         """Take the model's outputs to the client."""
@@ -244,7 +239,7 @@ class Rest:
             self._was_written(call, _done(format_answer, outputs, call.form))
         else:
             writing = self._sides.submit(size * _NUMBER, format_answer, outputs, call.form)
-            writing.add_done_callback(lambda done: self._to_loop(self._was_written, call, done))
+            writing.add_done_callback(lambda done: self._inbox.call(self._was_written, call, done))
 
     def _was_written(self, call: _Call, writing: Future[bytes]) -> None:
         """Take the answer to the client."""
@@ -273,25 +268,6 @@ class Rest:
     def _count_failure(self, call: _Call, code: str) -> None:
         name = call.route.model
         self._metrics.requests.add(name if name in self._manager.models() else UNKNOWN, code)
-
-    def _to_loop(self, function: Callable[..., None], *arguments: Any) -> None:
-        """Have `function` called on the event loop: now, if this is it, else soon."""
-        if threading.get_ident() == self._thread:
-            function(*arguments)
-            return
-        self._finished.append((function, arguments))
-        if not self._woken:
-            self._woken = True
-            try:
-                self._loop.call_soon_threadsafe(self._call_finished)
-            except RuntimeError:  # the loop has closed: nobody waits any more
-                self._finished.clear()
-
-    def _call_finished(self) -> None:
-        self._woken = False  # before the first is taken: what comes after this line wakes us again
-        while self._finished:
-            function, arguments = self._finished.popleft()
-            function(*arguments)
 
     # Answers.
 

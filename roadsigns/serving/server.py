@@ -184,7 +184,7 @@ async def _run(plan: Plan, manager: Manager) -> bool:
         for name, versions in sorted(manager.models().items())
     )
     if options.port != 0:
-        from .grpc_api import GrpcServer
+        from .grpc_server import GrpcServer
 
         grpc = GrpcServer(
             manager,

@@ -25,7 +25,7 @@ from tensorflow_serving.apis import (
 )
 
 from fronts import SIGNATURES, Model, Models, answer
-from roadsigns.serving.grpc_api import GrpcServer
+from roadsigns.serving.grpc_server import GrpcServer
 from roadsigns.serving.metrics import Metrics
 
 BAD_ARGUMENT = grpc.StatusCode.INVALID_ARGUMENT

@@ -1,4 +1,4 @@
-"""The gRPC API: PredictionService and ModelService on the stubs of `tensorflow-serving-api`, and the health service.
+"""The gRPC PredictionService on the stubs of `tensorflow-serving-api`.
 
 Source: the `.proto` files of TensorFlow Serving's `apis`, and the errors of its `predict_util` and
 `get_model_metadata_impl`, by behaviour.
@@ -6,88 +6,25 @@ Source: the `.proto` files of TensorFlow Serving's `apis`, and the errors of its
 
 from __future__ import annotations
 
-import functools
-import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent import futures
-from dataclasses import dataclass
 from typing import Any
 
-import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
-from tensorflow_serving.apis import (
-    get_model_metadata_pb2,
-    get_model_status_pb2,
-    model_management_pb2,
-    model_service_pb2_grpc,
-    predict_pb2,
-    prediction_service_pb2_grpc,
-)
+from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_service_pb2_grpc
 
-from .. import errors
-from ..errors import RequestError, RoadsignsError
-from . import examples, model_config, picture_limits, tensor_proto
+from ..errors import RequestError
+from . import examples, picture_limits, tensor_proto
+from .grpc_call import read_spec, refusing
 from .manager import Manager
 from .metrics import UNKNOWN, Metrics
 from .refusals import DEFAULT_SIGNATURE, unknown_signature
 from .servable import Servable
 from .signature import CLASSIFY, REGRESS, Signature, TensorSpec
 from .tensors import Array
-
-MAX_MESSAGE = 1024
-"""Characters of an error's message that are sent."""
-
-WORKERS = 64
-"""Requests that are worked on at a time; the others wait."""
-
-_STATES = {"START": 10, "LOADING": 20, "AVAILABLE": 30, "UNLOADING": 40, "END": 50}
-_LOG = logging.getLogger(__name__)
-
-Method = Callable[[Any, Any, Any], Any]
-
-
-def _refusing(method: Method) -> Method:
-    """Make our errors gRPC's, and anything else an internal one that is logged."""
-
-    @functools.wraps(method)
-    def call(self: Any, request: Any, context: Any) -> Any:
-        try:
-            return method(self, request, context)
-        except RequestError as error:
-            return context.abort(getattr(grpc.StatusCode, error.code), error.message[:MAX_MESSAGE])
-        except Exception as error:
-            _LOG.error("A request failed", exc_info=error)
-            return context.abort(grpc.StatusCode.INTERNAL, "Internal error; the server's log says more")
-
-    return call
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Which servable a ModelSpec means."""
-
-    model: str
-    version: int | None
-    label: str | None
-
-
-def read_spec(request: Any) -> Asked:
-    """The model that a request is for.
-
-    Raises:
-        RequestError: it names none.
-    """
-    if not request.HasField("model_spec"):
-        raise RequestError("Missing ModelSpec")
-    spec = request.model_spec
-    if not spec.name:
-        raise RequestError("ModelSpec has no name specified.")
-    version = spec.version.value if spec.HasField("version") else None
-    return Asked(spec.name, version, spec.version_label or None)
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -106,7 +43,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         self._max_bytes = max_bytes
         self._max_pixels = max_pixels
 
-    @_refusing
+    @refusing
     def Predict(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Run a signature."""
         started = time.perf_counter()
@@ -176,7 +113,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         self._metrics.runtime.add((time.perf_counter() - started) * 1e6, servable.model, "Predict", "TF2")
         return outputs
 
-    @_refusing
+    @refusing
     def GetModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Describe a model's signatures."""
         asked = read_spec(request)
@@ -192,17 +129,17 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             answer.metadata["signature_def"].Pack(_signature_defs(servable))
             return answer
 
-    @_refusing
+    @refusing
     def Classify(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Refuse."""
         raise self._refusal("classify", request)
 
-    @_refusing
+    @refusing
     def Regress(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Refuse."""
         raise self._refusal("regress", request)
 
-    @_refusing
+    @refusing
     def MultiInference(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Refuse."""
         if not request.tasks:
@@ -227,90 +164,6 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         self._metrics.requests.add(name if name in self._manager.models() else UNKNOWN, code)
 
 
-class ModelService(model_service_pb2_grpc.ModelServiceServicer):
-    """Questions about models, and changes of their configuration."""
-
-    def __init__(self, manager: Manager) -> None:
-        self._manager = manager
-
-    @_refusing
-    def GetModelStatus(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Describe the versions of a model, newest first."""
-        asked = read_spec(request)
-        answer = get_model_status_pb2.GetModelStatusResponse()
-        found = self._manager.status(asked.model, asked.version)
-        for each in sorted(found, key=lambda each: -each.version):
-            status = answer.model_version_status.add(version=each.version, state=_STATES[each.state])
-            status.status.error_code = _number(each.error_code)
-            status.status.error_message = each.error_message
-        return answer
-
-    @_refusing
-    def HandleReloadConfigRequest(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Replace the configuration; what the new one omits is unloaded."""
-        try:
-            self._manager.reload(model_config.from_proto(request.config))
-        except RequestError:
-            raise
-        except RoadsignsError as error:
-            raise RequestError(str(error)) from error
-        return model_management_pb2.ReloadConfigResponse()
-
-
-class GrpcServer:
-    """The gRPC port.
-
-    Args:
-        manager: has the models.
-        metrics: is told of every call.
-        max_bytes: of a message, and of an input it may unfold into.
-        max_pixels: of all pictures of a request together.
-        max_requests: taken in at a time; more are refused.
-    """
-
-    def __init__(self, manager: Manager, metrics: Metrics, *, max_bytes: int, max_pixels: int, max_requests: int):
-        self._server = grpc.server(
-            futures.ThreadPoolExecutor(WORKERS, thread_name_prefix="grpc"),
-            options=[
-                ("grpc.max_receive_message_length", max_bytes),
-                ("grpc.max_send_message_length", -1),
-                ("grpc.so_reuseport", 0),  # else a second server would silently share the port
-            ],
-            maximum_concurrent_rpcs=max_requests,
-        )
-        self._health = health.HealthServicer()
-        prediction = PredictionService(manager, metrics, max_bytes, max_pixels)
-        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(prediction, self._server)
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(manager), self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        for name in ("", "tensorflow.serving.PredictionService", "tensorflow.serving.ModelService"):
-            self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
-
-    def open(self, host: str, port: int) -> int:
-        """Open the port, 0 for a free one, and say which it is.
-
-        Raises:
-            OSError: it cannot be opened.
-        """
-        try:
-            bound = self._server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
-        except RuntimeError as error:
-            raise OSError(f"{host}:{port} cannot be opened: {error}") from error
-        self._server.start()
-        return int(bound)
-
-    def close(self, grace: float) -> bool:
-        """Accept nothing any more, and wait until what was accepted is answered, for at most `grace` seconds.
-
-        Returns:
-            Whether all were answered in time.
-        """
-        self._health.enter_graceful_shutdown()
-        end = time.monotonic() + grace
-        self._server.stop(grace).wait()
-        return time.monotonic() < end
-
-
 def _wanted(names: Iterable[str], signature: Signature) -> list[str]:
     """The outputs to send."""
     wanted: list[str] = []
@@ -328,12 +181,6 @@ def _wanted(names: Iterable[str], signature: Signature) -> list[str]:
 
 def _list(names: Iterable[str]) -> str:
     return ",".join(sorted(names))
-
-
-def _number(code: str) -> int:
-    """The number of a canonical code."""
-    status = grpc.StatusCode.OK if code not in errors.HTTP_STATUS else getattr(grpc.StatusCode, code)
-    return int(status.value[0])
 
 
 def _signature_defs(servable: Servable) -> Any:
