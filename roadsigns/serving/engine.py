@@ -65,7 +65,7 @@ def load(path: Path, kind: str = ENGINES[0], *, intra_op_threads: int = 0, inter
     if kind == "tensorflow":
         from .engine_tensorflow import TensorFlowEngine
 
-        return PictureEngine(TensorFlowEngine(path, intra_op_threads, inter_op_threads))
+        return PictureEngine(TensorFlowEngine(path, intra_op_threads, inter_op_threads), most=1)
     if kind == "onnxruntime":
         from .engine_onnx import OnnxEngine
 

@@ -34,7 +34,7 @@ def loaded(folder):
 
 @pytest.fixture(scope="module", params=engine.ENGINES)
 def made(request, folder):
-    made = engine.load(folder, request.param)
+    made = PictureEngine(engine.load(folder, request.param)._engine)
     yield made
     made.close()
 
@@ -110,6 +110,20 @@ def test_plain_pngs_take_the_short_way(made, loaded, asked, kind):
 def test_uncommon_pictures_are_the_graphs(made, loaded, asked, kind):
     equal(made, loaded, "predict_images", image_bytes=strings(PLAIN["colour"], UNCOMMON[kind]))
     assert asked == ["predict_images"]
+
+
+@pytest.mark.parametrize(("kind", "most"), [("tensorflow", 1), ("onnxruntime", 100)])
+def test_each_engine_takes_as_many_as_it_is_faster_for(folder, monkeypatch, kind, most):
+    made, asked = engine.load(folder, kind), []
+    run = made._engine.run
+    monkeypatch.setattr(made._engine, "run", lambda name, *others: asked.append(name) or run(name, *others))
+    for count in (1, 2, 100):
+        made.run("predict_images", {"image_bytes": strings(*[PLAIN["small"]] * count)})
+        made.run("predict_pixels", {"images": BIG[:1].repeat(count, axis=0)})
+    short = [count <= most for count in (1, 2, 100)]
+    assert [name == "serving_default" for name in asked[::2]] == short
+    assert [name == "serving_default" for name in asked[1::2]] == short
+    made.close()
 
 
 @pytest.mark.parametrize(
