@@ -3,10 +3,11 @@
     python benchmarks/compare_servers.py CACHE --model models/roadsigns/1
 
 Single pictures, as numbers and as base64 of a PNG, from 1, 8 and 32 clients. Every server serves the same SavedModel,
-the rivals as their documentation shows (`rivals/`), each without and with its batching. Each has an environment of its
-own below CACHE (made where it is missing: three times TensorFlow) and first has to give the right answer. All are up
-all the time; one is under load at a time, in turn, ROUNDS times. A round gives one ratio. `load.py` takes its part of
-the same cores. Written to `results/servers.json`, one comparison for each kind, number of clients and rival.
+exported where `roadsigns[onnxruntime]` is installed: ours with each of its engines, the rivals as their documentation
+shows (`rivals/`), each without and with its batching. Each has an environment of its own below CACHE (made where it is
+missing: three times TensorFlow) and first has to give the right answer. All are up all the time; one is under load at a
+time, in turn, ROUNDS times. A round gives one ratio. `load.py` takes its part of the same cores. Written to
+`results/servers.json`, one comparison for each engine, kind, number of clients and rival.
 """
 
 from __future__ import annotations
@@ -147,9 +148,10 @@ def servers() -> list[Server]:
     def encoded(bodies):
         return {kind: json.dumps(body, separators=(",", ":")).encode() for kind, body in bodies.items()}
 
-    infer = "/v2/models/signs/infer"
+    ours_at, infer = f"/v1/models/{NAME}:predict", "/v2/models/signs/infer"
     return [
-        Server("roadsigns serve", "roadsigns", f"/v1/models/{NAME}:predict", encoded(ours)),
+        Server("roadsigns serve", "roadsigns", ours_at, encoded(ours)),
+        Server("roadsigns serve --engine onnxruntime", "roadsigns", ours_at, encoded(ours), engine="onnxruntime"),
         Server("LitServe", "litserve", "/predict", encoded(lit)),
         Server(f"LitServe, batches up to {BATCH}", "litserve", "/predict", encoded(lit), batching=True),
         Server("MLServer", "mlserver", infer, encoded(ml)),
@@ -261,7 +263,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cache", type=Path, help="folder for the environments and the servers' logs")
     parser.add_argument("--model", type=Path, default=Path("models/roadsigns/1"), help="an exported version")
-    parser.add_argument("--engine", default="tensorflow", help="of ours; onnxruntime wants a model exported with it")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement")
     parser.add_argument("--output", type=Path, default=HERE / "results" / "servers.json")
@@ -270,9 +271,8 @@ def main() -> None:
     cache, model = given.cache.resolve(), given.model.resolve()
     pythons = {name: environment(cache, name) for name in REQUIREMENTS}
     everyone = servers()
-    if given.engine != "tensorflow":
-        everyone[0].engine = given.engine
-        everyone[0].title += f" --engine {given.engine}"
+    subjects = [server for server in everyone if server.environment == "roadsigns"]
+    rivals = [server for server in everyone if server not in subjects]
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         for index, server in enumerate(everyone):
@@ -288,24 +288,25 @@ def main() -> None:
         check(everyone)
     common = {
         "name": "servers",
-        "command": f"python benchmarks/compare_servers.py CACHE --engine {given.engine} "
+        "command": f"python benchmarks/compare_servers.py CACHE --model MODEL "
         f"--rounds {given.rounds} --seconds {given.seconds:g}",
         "commit": backend.commit(),
         "date": datetime.date.today().isoformat(),
         "machine": {**backend.machine(), "accelerator": None},
         "versions": {
             **backend.versions(),
+            "onnxruntime": installed(pythons["roadsigns"], "onnxruntime"),
             **{name: installed(pythons[name], name) for name in ("litserve", "mlserver")},
         },
     }
     made = [
-        comparison(everyone[0], rival, kind, clients, common)
-        for kind, clients, rival in itertools.product(KINDS, CLIENTS, everyone[1:])
+        comparison(subject, rival, kind, clients, common)
+        for subject, kind, clients, rival in itertools.product(subjects, KINDS, CLIENTS, rivals)
     ]
     write_json(given.output, made)
     for each in made:
         print(
-            f"{each['request']:<26}{each['clients']:>3} clients  {each['rival']:<28}"
+            f"{each['subject']:<37}{each['request']:<26}{each['clients']:>3} clients  {each['rival']:<28}"
             f"{each['subject_value']['median']:7.0f} : {each['rival_value']['median']:5.0f} = "
             f"{each['ratio']['median']:5.2f}   p99 {each['subject_p99_ms']['median']:6.1f} : "
             f"{each['rival_p99_ms']['median']:6.1f} ms"
