@@ -46,7 +46,7 @@ class Plot:
 
 def curves(history: Sequence[Epoch]) -> Plot:
     """Loss and error (share of pictures named wrongly) by epoch."""
-    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter, StrMethodFormatter
 
     figure = _figure(10, 4)
     left, right = figure.subplots(1, 2)
@@ -60,10 +60,10 @@ def curves(history: Sequence[Epoch]) -> Plot:
     right.set(
         xlabel="epoch", ylabel="error", yscale="log", title=f"best validation accuracy {best.validation_accuracy:.2%}"
     )
-    right.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    right.yaxis.set_major_formatter(PercentFormatter(1))
-    right.yaxis.set_minor_formatter(NullFormatter())
-    for axes in (left, right):
+    for axes, form in ((left, StrMethodFormatter("{x:g}")), (right, PercentFormatter(1, decimals=None))):
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(form)
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.legend()
@@ -100,23 +100,25 @@ def histogram(labels: Mapping[str, npt.NDArray[np.int64]]) -> Plot:
         axes.bar(np.arange(signs.COUNT) + (position - (len(labels) - 1) / 2) * width, counts, width, label=name)
     axes.set(xlabel="class", ylabel="pictures", xticks=range(signs.COUNT), xlim=(-1, signs.COUNT))
     axes.tick_params(axis="x", labelsize=8)
-    axes.legend()
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(labels), frameon=False)  # beside the bars
     return Plot(figure)
 
 
 def steps(images: Pixels) -> Plot:
-    """What preprocessing does: each picture in colour, in grey, and with its histogram equalised.
+    """What preprocessing does: each picture in colour, in grey, with its histogram equalised, and divided by 255.
 
     Args:
         images: uint8 RGB, shape `(N, 32, 32, 3)`, a few.
     """
     grey = preprocess.grey(images)
-    rows = zip(images, grey, preprocess.equalize(grey), strict=True)
-    figure = _figure(6, 2 * len(images))
-    grid = iter(_grid(figure, len(images), 3))
+    rows = zip(images, grey, preprocess.equalize(grey), preprocess.preprocess(images)[..., 0], strict=True)
+    figure = _figure(8, 2 * len(images))
+    grid = iter(_grid(figure, len(images), 4))
     for row in rows:
-        for title, picture in zip(("colour", "grey", "equalised"), row, strict=True):
-            _show(next(grid), picture, title)
+        for step, picture in zip(("colour", "grey", "equalised", "÷ 255"), row, strict=True):
+            white = 255 if picture.dtype == np.uint8 else 1
+            form = ".0f" if white == 255 else ".2f"
+            _show(next(grid), picture, f"{step}: {picture.min():{form}} to {picture.max():{form}}", white)
     return Plot(figure)
 
 
@@ -136,9 +138,10 @@ def guesses(
         best = np.argsort(-probabilities[number], kind="stable")[:_BEST]
         colours = ["C2" if labels is not None and i == labels[number] else "C0" for i in best]
         _show(left, images[number], "" if labels is None else signs.NAMES[labels[number]])
-        right.barh([signs.NAMES[i] for i in best], probabilities[number][best], color=colours)
+        bars = right.barh([signs.NAMES[i] for i in best], probabilities[number][best], color=colours)
+        right.bar_label(bars, fmt="{:.1%}", padding=3, fontsize=8)
         right.invert_yaxis()
-        right.set(xlim=(0, 1))
+        right.set(xlim=(0, 1.15), xticks=())
     return Plot(figure)
 
 
@@ -159,7 +162,7 @@ def _grid(figure: Figure, rows: int, columns: int) -> list[Any]:
     return axes
 
 
-def _show(axes: Any, picture: Pixels, title: str) -> None:
+def _show(axes: Any, picture: npt.NDArray[Any], title: str, white: int = 255) -> None:
     axes.set_axis_off()
-    axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
+    axes.imshow(picture, cmap="gray", vmin=0, vmax=white)
     axes.set_title(textwrap.fill(title, 22, max_lines=2, placeholder="…"), fontsize=8)

@@ -23,7 +23,7 @@ def executed(notebook, tmp_path_factory):
         patch.setenv("DATA", str(ROOT / "fixtures" / "drawn-signs.zip"))
         patch.setenv("EPOCHS", "1")
         patch.setenv("TRACK", "dotscience")
-        for name in ("USE_IMAGE_PERCENT", "PYTHONWARNINGS"):
+        for name in ("USE_IMAGE_PERCENT", "PYTHONWARNINGS", "TF_CPP_MIN_LOG_LEVEL"):
             patch.delenv(name, raising=False)
         client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}})
         return client.execute(), folder
@@ -54,6 +54,11 @@ def test_notebook_runs_and_leaves_a_model(executed):
     assert "best epoch 1: validation" in text and "wrote models/roadsigns/1" in text
     assert "[[DOTSCIENCE-RUN:" in text
     assert (executed[1] / "models" / "roadsigns" / "1" / "saved_model.pb").is_file()
+
+
+def test_notebook_shows_nothing_that_tensorflow_says_of_the_machine(executed):
+    said = [output.text for cell in executed[0].cells for output in cell.get("outputs", []) if "text" in output]
+    assert not [text for text in said if "WARNING" in text or "E0000" in text or "I0000" in text]
 
 
 @pytest.mark.parametrize("word", ["plots.samples", "plots.histogram", "plots.steps", "plots.curves", "models.load"])

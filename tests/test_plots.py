@@ -49,12 +49,13 @@ def test_histogram_counts_each_split():
 
 def test_steps_show_what_opencv_and_scikit_image_make():
     pictures = shown(plots.steps(IMAGES[:2]))
-    assert len(pictures) == 6
+    assert len(pictures) == 8
     for number in range(2):
-        colour, grey, equalised = pictures[3 * number : 3 * number + 3]
+        colour, grey, equalised, divided = pictures[4 * number : 4 * number + 4]
         np.testing.assert_array_equal(colour, IMAGES[number])
         np.testing.assert_array_equal(grey, oracle_grey(IMAGES[[number]])[0])
         np.testing.assert_array_equal(equalised, oracle_equalize(grey[np.newaxis])[0])
+        np.testing.assert_array_equal(divided, (equalised / 255).astype(np.float32))
 
 
 def test_guesses_are_the_five_best_with_the_right_one_marked():

@@ -220,9 +220,8 @@ def test_readme_names_every_signature_with_inputs_and_outputs():
     _, signatures = served.serving_module(networks.notebook(0))
     for name, function in signatures.items():
         row = next(line for line in README.splitlines() if line.startswith(f"| `{name}` |"))
-        described = (
-            row if "the same" not in row else next(line for line in README.splitlines() if "`predict_im" in line)
-        )
+        above = next(line for line in README.splitlines() if line.startswith("| `predict_images` |"))
+        described = above if "the same" in row else row
         for word in function.structured_input_signature[1]:
             assert f"`{word}`" in row.split("|")[2]
         for word in function.structured_outputs:
