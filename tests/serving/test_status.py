@@ -19,6 +19,11 @@ def test_the_newest_version_comes_first() -> None:
     }
 
 
+def test_an_answer_is_broken_into_lines_as_tensorflow_serving_breaks_it() -> None:
+    status = b' "model_version_status": [\n  {\n   "version": "1",\n   "state": "AVAILABLE",\n   "status": {\n'
+    assert format_status([VersionStatus(1, "AVAILABLE")]).startswith(b"{\n" + status)
+
+
 def test_metadata_writes_every_field() -> None:
     signature = Signature(
         {"x": TensorSpec("DT_FLOAT", (-1, 32), "x:0"), "keep_prob": TensorSpec("DT_FLOAT", None, "k:0")},

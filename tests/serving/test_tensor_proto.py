@@ -64,6 +64,33 @@ def test_the_last_value_fills_the_rest(values: list[float], expected: list[list[
     same(to_array(proto, LIMIT), np.array(expected, np.float32))
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"), [([b"a", b"bc"], [b"a", b"bc", b"bc"]), ([b"a"] * 3, [b"a"] * 3), ([], [b"", b"", b""])]
+)
+def test_the_last_string_fills_the_rest(values: list[bytes], expected: list[bytes]) -> None:
+    same(to_array(message(7, (3,), string_val=values), LIMIT), np.array(expected, np.object_))
+
+
+@pytest.mark.parametrize(("bits", "expected"), [([], [0, 0]), ([0x3C00], [1, 1]), ([0x3C00, 0xC000], [1, -2])])
+def test_halves_are_given_as_bits(bits: list[int], expected: list[float]) -> None:
+    same(to_array(message(19, (2,), half_val=bits), LIMIT), np.array(expected, np.float16))
+
+
+def test_texts_are_sent_as_utf_8() -> None:
+    proto = TensorProto()
+    from_array(np.array(["ä", "b"]), proto)
+    assert list(proto.string_val) == ["ä".encode(), b"b"]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "size"), [(1, 4), (2, 8), (4, 1), (7, 1)], ids=["float", "double", "uint8", "string"]
+)
+def test_the_limit_counts_bytes_and_a_string_as_one(dtype: int, size: int) -> None:
+    assert to_array(message(dtype, (5,)), 5 * size).shape == (5,)
+    with pytest.raises(RequestError, match=rf"shape \[5\] is larger than {5 * size - 1} bytes"):
+        to_array(message(dtype, (5,)), 5 * size - 1)
+
+
 def message(dtype: int = 1, dims: tuple[int, ...] = (), **fields: Any) -> Any:
     proto = TensorProto(dtype=dtype, **fields)
     for size in dims:
@@ -128,6 +155,6 @@ def test_any_message_is_an_array_or_refused(
 
 
 def test_an_output_that_has_no_tensor_is_our_fault() -> None:
-    with pytest.raises(RequestError) as caught:
+    with pytest.raises(RequestError, match=r"^An output of dtype complex64 cannot be sent$") as caught:
         from_array(np.zeros(1, np.complex64), TensorProto())
     assert caught.value.code == "INTERNAL"
