@@ -1,9 +1,11 @@
 """Exported versions, read back with plain TensorFlow."""
 
+import errno
 import inspect
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -17,9 +19,10 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from oracles import oracle_preprocess
 from pictures import draw_signs
-from roadsigns import export, networks, signs
+from roadsigns import export, models, networks, signs
 from roadsigns.errors import ModelError, UsageError
 from roadsigns.served import write_warmup
+from roadsigns.serving import version_folder
 
 IMAGES, _ = draw_signs(5, seed=3)
 
@@ -251,6 +254,45 @@ def test_export_that_fails_leaves_nothing(model, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         export.export(model, tmp_path)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "number"), [("File system is full; No space left on device", errno.ENOSPC), ("Odd", errno.EIO)]
+)
+def test_export_that_tensorflow_cannot_write_is_an_error_of_the_system(model, tmp_path, monkeypatch, said, number):
+    def refuse(*_, **__):
+        raise tf.errors.ResourceExhaustedError(None, None, said)
+
+    monkeypatch.setattr(tf.saved_model, "save", refuse)
+    with pytest.raises(OSError) as refused:
+        export.export(model, tmp_path)
+    assert (refused.value.errno, refused.value.filename) == (number, str(tmp_path / "1"))
+    assert os.listdir(tmp_path) == []
+
+
+KILLED = """
+import os, sys
+from roadsigns import export, files
+
+def hook(event, words):
+    if event == "os.rename":
+        os.kill(os.getpid(), 9)
+
+sys.addaudithook(hook)
+export.main(["--output", sys.argv[1]])
+"""
+
+
+def test_export_that_is_killed_is_no_version_and_is_removed_by_the_next(model, tmp_path):
+    """At the last moment, when all is written but the rename."""
+    assert subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], env=os.environ).returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".") and (left / "1" / "saved_model.pb").is_file()
+    with pytest.raises(UsageError):
+        models.check(tmp_path)
+    assert version_folder.scan(tmp_path) == {}
+    assert export.export(model, tmp_path) == tmp_path / "1"
+    assert os.listdir(tmp_path) == ["1"]
 
 
 def test_export_gives_way_when_its_number_is_taken_meanwhile(model, tmp_path, monkeypatch):

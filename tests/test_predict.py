@@ -9,7 +9,7 @@ from PIL import Image
 
 from pictures import draw_signs
 from roadsigns import export, models, networks, predict, signs
-from roadsigns.errors import UsageError
+from roadsigns.errors import ModelError, UsageError
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +65,14 @@ def test_predict_refuses_a_bad_file_in_one_line(folder, files, tmp_path, capsys)
     assert "sign.gif' is a picture of GIF format: expected PNG or JPEG" in output.err
     assert predict.main([str(tmp_path / "missing.png")]) == 2
     assert f"{str(tmp_path / 'missing.png')!r}: No such file" in capsys.readouterr().err
+
+
+def test_predict_refuses_a_damaged_export_and_an_export_of_another_kind(folder, files, tmp_path, capsys):
+    (tmp_path / "saved_model.pb").write_bytes(b"not a graph")
+    assert predict.main(["--model", str(tmp_path), files[0]]) == 2
+    assert "cannot be loaded as one of our exports: " in capsys.readouterr().err
+    with pytest.raises(ModelError, match=r"is an exported version: expected the \.keras file that it was made from"):
+        models.load_keras(folder / "models" / "roadsigns" / "1")
 
 
 def test_check_finds_what_a_path_means(folder):

@@ -45,3 +45,17 @@ def test_the_mark_changes_with_the_files(tmp_path, change):
     assert content_mark(tmp_path / "1") == before
     change(folder)
     assert content_mark(tmp_path / "1") != before
+
+
+def test_the_mark_passes_over_a_link_to_nothing(tmp_path):
+    (tmp_path / "a").write_text("a")
+    before = content_mark(tmp_path)
+    (tmp_path / "link").symlink_to("nowhere")
+    assert content_mark(tmp_path) == before
+
+
+def test_the_mark_of_a_folder_of_very_many_files_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr("roadsigns.serving.version_folder._MOST_FILES", 3)
+    for name in "abcde":
+        (tmp_path / name).touch()
+    assert len(content_mark(tmp_path)) == 3
