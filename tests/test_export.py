@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import keras
@@ -293,6 +294,27 @@ def test_export_that_is_killed_is_no_version_and_is_removed_by_the_next(model, t
     assert version_folder.scan(tmp_path) == {}
     assert export.export(model, tmp_path) == tmp_path / "1"
     assert os.listdir(tmp_path) == ["1"]
+
+
+def test_export_on_another_backend_is_made_by_a_child_on_tensorflow(model, tmp_path, monkeypatch):
+    weights = tmp_path / "-w ü.keras"
+    model.save(weights)
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    monkeypatch.chdir(tmp_path)
+    assert export.export_apart(Path(weights.name), Path("-out"), 7) == Path("-out/7")
+    assert tf.saved_model.contains_saved_model("-out/7")
+    with pytest.raises(ModelError, match=r"The export failed: .*is there already.*Try again: roadsigns export --model"):
+        export.export_apart(Path(weights.name), Path("-out"), 7)
+
+
+def test_export_where_tensorflow_is_missing_says_how_to_go_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    said = []
+    assert export.export_apart(tmp_path / "m.keras", tmp_path / "out", None, said.append) is None
+    assert said == [
+        f"not exported: TensorFlow is not installed. Where it is: roadsigns export --model {tmp_path}/m.keras"
+    ]
 
 
 def test_export_gives_way_when_its_number_is_taken_meanwhile(model, tmp_path, monkeypatch):
