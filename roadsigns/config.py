@@ -149,8 +149,8 @@ class TrainOptions(DataOptions):
     precision: str = option(
         choice("float32", "bfloat16"),
         "float32",
-        "numbers that are multiplied in training; bfloat16 is about twice as fast where the processor has it, and "
-        "float32 is taken where it has not",
+        "numbers that are multiplied in training; bfloat16 is faster where the processor has it, and float32 is taken "
+        "where it has not",
         metavar="float32|bfloat16",
     )
     keep_prob: float = option(share(0, 1), 0.5, "share of dense units kept in training, in (0, 1]", metavar="P")
