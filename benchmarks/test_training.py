@@ -1,4 +1,4 @@
-"""How fast does the notebook's network learn? A good number: more images a second than Keras's `fit`, at the same batch."""
+"""How fast does the notebook's network learn? A good number: more images a second than Keras's `fit` at that batch."""
 
 import keras
 import numpy as np
