@@ -192,8 +192,9 @@ BAD: dict[str, tuple[Callable[..., Any], Any, type[Exception], str]] = {
 def test_pictures_of_another_form_are_refused(
     function: Callable[..., Any], images: Any, kind: type[Exception], message: str
 ) -> None:
-    with pytest.raises(kind, match=re.escape(message)):
+    with pytest.raises(kind, match=re.escape(message)) as refused:
         function(images)
+    assert str(refused.value).startswith("`images` ")
 
 
 # The twins in TensorFlow operations. Sizes are unknown when they are traced, as in an exported model.

@@ -26,7 +26,11 @@ REFUSED: list[tuple[str, Signature, str]] = [
     ("12", FLOAT, "JSON Value: 12 Is not object"),
     ('{"signature_name": 1}', FLOAT, "'signature_name' key must be a string value."),
     ('{"signature_name": null}', FLOAT, "'signature_name' key must be a string value."),
-    ('{"inputs": 1, "instances": [1]}', FLOAT, "expecting only one of 'inputs' or 'instances' keys to exist"),
+    (
+        '{"inputs": 1, "instances": [1]}',
+        FLOAT,
+        "expecting only one of 'inputs' or 'instances' keys to exist",
+    ),
     ("{}", FLOAT, "Missing 'inputs' or 'instances' key"),
     ('{"inputs": 1}', signature(), "Failed to get input map for signature: DEFAULT"),
     ('{"instances": {"x": 1}}', FLOAT, "Expecting 'instances' to be an list/array"),
@@ -303,3 +307,19 @@ def test_json_is_read_or_refused(body: bytes, wanted: Signature) -> None:
 def test_damaged_json_is_read_or_refused(body: bytes, at: int, cut: int, put: bytes, wanted: Signature) -> None:
     at %= len(body)
     whatever(body[:at] + put + body[at + cut :], wanted)
+
+
+def test_refusals_are_told_to_the_last_letter() -> None:
+    """The table above looks for a part of each; here whole messages, as TensorFlow Serving's sources have them."""
+    both = '{"inputs": 1, "instances": [1]}'
+    assert refusal(both).message == (
+        f"JSON Value: {both} Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist"
+    )
+    assert refusal('{"instances": [1]}', TWO).message == (
+        "instances is a plain list, but expecting list of objects as multiple input tensors required as per "
+        "tensorinfo_map"
+    )
+
+
+def test_no_truth_values_are_an_array_of_none() -> None:
+    assert arrays('{"inputs": []}', signature(b="BOOL"))["b"].dtype == np.bool_
