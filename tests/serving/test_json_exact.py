@@ -243,3 +243,7 @@ def typed(value: Any) -> Any:
     # The standard library's integers have no limit.
     number = float(value) if type(value) is int and not -(2**63) <= value < 2**64 else value
     return type(number), repr(number)
+
+
+def test_an_integer_of_309_digits_is_a_double_still() -> None:
+    assert json_exact.read(b"1" + b"0" * 308) == 1e308
