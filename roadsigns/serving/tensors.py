@@ -48,9 +48,10 @@ def tensor(value: Any, spec: TensorSpec, confirm: Callable[[], None]) -> Array:
     Raises:
         RequestError: a ragged list, a value of another type or out of range, or more than `MAX_RANK` levels.
     """
+    if isinstance(value, Numbers) and spec.dtype in _FLOATS:
+        return _cut(value.doubles, NUMPY[spec.dtype]).reshape(value.shape)
     flat, shape = (value.flat, value.shape) if isinstance(value, Numbers) else _flatten(value)
-    plain = isinstance(value, Numbers) and spec.dtype in _FLOATS  # nothing else can be in there
-    if flat is None or not (plain or _fits(flat, spec.dtype)):
+    if flat is None or not _fits(flat, spec.dtype):
         value = value.lists() if isinstance(value, Numbers) else value
         check(value, spec)
         # What passes is an empty list for a dtype that JSON has no values of.
@@ -104,6 +105,10 @@ def _floats(flat: list[Any], dtype: type[np.generic], confirm: Callable[[], None
         raise RequestError("JSON Parse error: Number too big to be stored in double.") from None
     if np.isinf(wide).any():
         confirm()
+    return _cut(wide, dtype)
+
+
+def _cut(wide: npt.NDArray[np.float64], dtype: type[np.generic]) -> Array:
     with np.errstate(over="ignore", under="ignore"):
         return wide.astype(dtype, copy=False)
 

@@ -35,7 +35,7 @@ def bodies(draw):
     flat = draw(st.lists(NUMBERS, min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))
     value = np.array(flat, object).reshape(shape).tolist()
     inputs = draw(st.permutations([("x", value), ("keep_prob", draw(st.sampled_from([1, [1], [[1]], "[[1]]"])))]))
-    separators = draw(st.sampled_from([(",", ":"), (", ", ": ")]))
+    separators = draw(st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", " : "), ("\t,", ":\r\n")]))
     return json.dumps({"inputs": dict(inputs)}, separators=separators).encode()
 
 
@@ -46,6 +46,13 @@ def test_an_array_is_taken_apart():
     assert (found.flat, found.shape) == ([1, 2.5, -3, 40.0, 5, 6], (2, 3))
     assert found.lists() == [[1, 2.5, -3], [40.0, 5, 6]]
     assert document.value["inputs"]["keep_prob"] == 1
+
+
+def test_blanks_are_read_over():
+    document = json_numbers.read(b'{"inputs":{"x":[[ 1 ,\n2],\t[3 , 4\r\n]]}}')
+    assert document is not None
+    found = document.value["inputs"]["x"]
+    assert (found.doubles.tolist(), found.shape) == ([1, 2, 3, 4], (2, 2))
 
 
 @given(bodies())
@@ -59,7 +66,7 @@ def test_both_ways_come_to_the_same(body):
 def test_both_ways_come_to_the_same_where_bytes_are_wrong(body, data):
     place = data.draw(st.integers(0, len(body)))
     cut = data.draw(st.integers(0, 2))
-    piece = data.draw(st.sampled_from([*b'[]{},:"0-.e \\', 0x80]) | st.integers(0, 255))
+    piece = data.draw(st.sampled_from([*b'[]{},:"0-.e \n\\', 0x80]) | st.integers(0, 255))
     spoilt = body[:place] + bytes([piece]) + body[place + cut :]
     short = json_numbers.read(spoilt)
     if short is not None:
@@ -76,6 +83,9 @@ def test_both_ways_come_to_the_same_where_bytes_are_wrong(body, data):
         '{"x":[[1]2,[3]],"keep_prob":1}',
         '{"x":[[1],2[3]],"keep_prob":1}',
         '{"x":[[1 2]],"keep_prob":1}',
+        '{"x":[[1\n2]],"keep_prob":1}',
+        '{"x":[[1] 2,[3]],"keep_prob":1}',
+        '{"x":[[- 1]],"keep_prob":1}',
         '{"x":[[1],"a"],"keep_prob":1}',
         '{"x":[[NaN]],"keep_prob":1}',
         '{"x":[[1e999]],"keep_prob":1}',
