@@ -19,7 +19,7 @@ def test_draw_on_one_core(throughput):
     assert len(np.unique(labels)) == 43
 
 
-@pytest.mark.parametrize("count", [21_500])
+@pytest.mark.parametrize("count", [21_500, 86_000])
 def test_draw_on_all_cores(throughput, count):
     """As `roadsigns data` draws them: the start of the processes and their prints included."""
     processes = synthetic.cores()
