@@ -150,6 +150,6 @@ def test_a_saved_model_stands_alone(here: str) -> None:
 
 
 @pytest.mark.parametrize("module", sorted(PROTOCOL))
-def test_the_protocol_needs_errors_numpy_and_orjson_only(module: str) -> None:
+def test_the_protocol_needs_errors_numpy_and_two_json_readers_only(module: str) -> None:
     others = {other for other in imported(MODULES[module]) if other.split(".")[0] not in sys.stdlib_module_names}
-    assert others <= {"numpy", "numpy.typing", "orjson", "roadsigns.errors", "roadsigns.serving", *PROTOCOL}
+    assert others <= {"numpy", "numpy.typing", "orjson", "simdjson", "roadsigns.errors", "roadsigns.serving", *PROTOCOL}

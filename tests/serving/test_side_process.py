@@ -50,7 +50,7 @@ def test_a_bug_comes_back_with_its_place(sides: SideProcesses) -> None:
 def test_one_that_is_killed_is_replaced(sides: SideProcesses) -> None:
     number = sides.submit(1, os.getpid).result(30)
     with pytest.raises(RequestError) as caught:
-        sides.submit(1, os._exit, 9).result(30)
+        sides.submit(1, signal.raise_signal, signal.SIGKILL).result(30)
     assert caught.value.code == "RESOURCE_EXHAUSTED"
     assert sides.submit(1, os.getpid).result(30) != number
 
