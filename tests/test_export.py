@@ -276,7 +276,7 @@ import os, sys
 from roadsigns import export, files
 
 def hook(event, words):
-    if event == "os.rename":
+    if event == "os.rename" and str(words[1]).startswith(sys.argv[1]):  # not a module that is compiled
         os.kill(os.getpid(), 9)
 
 sys.addaudithook(hook)
