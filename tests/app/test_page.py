@@ -457,6 +457,8 @@ def test_the_page_is_light(open_page: Open) -> None:
     session.on("Network.responseReceived", lambda event: paths.update({event["requestId"]: event["response"]["url"]}))
     session.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
     page.reload(wait_until="networkidle")
-    weighed = {paths[key]: size for key, size in sizes.items() if not paths[key].endswith(".png")}
+    # What was still loading before is not ours to weigh.
+    loaded = {paths[key]: size for key, size in sizes.items() if key in paths}
+    weighed = {path: size for path, size in loaded.items() if not path.endswith(".png")}
     assert len(weighed) > 10 and any("appdata.json" in path for path in weighed)
     assert sum(weighed.values()) < BUDGET
