@@ -50,12 +50,10 @@ def step_size(pictures: int, options: TrainOptions) -> float | keras.optimizers.
         return options.learning_rate
     steps = options.epochs * -(-count(pictures, options) // options.batch_size)
     rise = steps // WARM_UP
-    return (
-        keras.optimizers.schedules.CosineDecay(
-            0.0, max(1, steps - rise), warmup_target=options.learning_rate, warmup_steps=rise
-        )
-        if rise
-        else keras.optimizers.schedules.CosineDecay(options.learning_rate, steps)
+    if not rise:
+        return keras.optimizers.schedules.CosineDecay(options.learning_rate, steps)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0, steps - rise, warmup_target=options.learning_rate, warmup_steps=rise
     )
 
 
@@ -92,7 +90,7 @@ def _step(
     sums = dict.fromkeys(("loss", "accuracy"), 0.0)
     for start in range(0, len(order), options.batch_size):
         part = order[start : start + options.batch_size]
-        fed = networks.feed(x[part], np.full(len(part), options.keep_prob), np.full(len(part), options.keep_prob_conv))
+        fed = networks.feed(x[part], options.keep_prob, options.keep_prob_conv)
         means = model.train_on_batch(fed, labels[part], return_dict=True)
         for name in sums:
             sums[name] += float(means[name]) * len(part) / len(order)

@@ -12,24 +12,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pictures import draw_signs
-from roadsigns import export, models, pictures
+from roadsigns import pictures
 from roadsigns.errors import RequestError
 from roadsigns.serving import engine
 from roadsigns.serving.engine_pictures import TOLERANCE, PictureEngine
 
 IMAGES, _ = draw_signs(6, seed=8)
 BIG = np.random.default_rng(0).integers(0, 256, (3, 70, 45, 3), np.uint8)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return export.export(models.load_keras(models.shipped()), tmp_path_factory.mktemp("models"))
-
-
-@pytest.fixture(scope="module")
-def loaded(folder):
-    """The same version as plain TensorFlow loads it."""
-    return tf.saved_model.load(str(folder))
 
 
 @pytest.fixture(scope="module", params=engine.ENGINES)

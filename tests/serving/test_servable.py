@@ -14,7 +14,6 @@ from PIL import Image
 
 from oracles import oracle_preprocess
 from pictures import draw_signs
-from roadsigns import export, models
 from roadsigns.errors import ModelError, RequestError, UsageError
 from roadsigns.serving import engine, warmup
 from roadsigns.serving.batching_parameters import BatchingParameters
@@ -24,17 +23,6 @@ from roadsigns.serving.signature import TensorSpec
 IMAGES, _ = draw_signs(12, seed=5)
 X = oracle_preprocess(IMAGES)
 ONE = np.ones((), np.float32)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return export.export(models.load_keras(models.shipped()), tmp_path_factory.mktemp("models"))
-
-
-@pytest.fixture(scope="module")
-def loaded(folder):
-    """The same version as plain TensorFlow loads it."""
-    return tf.saved_model.load(str(folder))
 
 
 @pytest.fixture(scope="module", params=engine.ENGINES)

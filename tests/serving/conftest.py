@@ -1,0 +1,24 @@
+"""The shipped network as an exported version, made once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The version's folder; tests of the protocol do without it and without Keras."""
+    from roadsigns import export, models
+
+    return export.export(models.load_keras(models.shipped()), tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def loaded(folder: Path) -> Any:
+    """The same as plain TensorFlow loads it."""
+    import tensorflow as tf
+
+    return tf.saved_model.load(str(folder))
