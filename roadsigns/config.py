@@ -138,6 +138,9 @@ class TrainOptions(DataOptions):
         env="USE_IMAGE_PERCENT",
         metavar="P",
     )
+    redraw: bool = option(
+        SWITCH, False, "draw other signs for every epoch after the first, of --data synthetic or gtsrb+synthetic"
+    )
     batch_size: int = option(whole(1, 2**31 - 1), 64, "pictures per step", metavar="N")
     learning_rate: float = option(share(0, math.inf), 0.001, "Adam's step size", metavar="X")
     schedule: str = option(

@@ -35,7 +35,7 @@ RUNS = Path("runs")
 
 @dataclass(frozen=True)
 class Epoch:
-    """One row of the history. Accuracies are shares, losses in nats, `seconds` of training and validation."""
+    """One row of the history. Accuracies are shares, losses in nats, `seconds` of drawing, training and validation."""
 
     epoch: int
     loss: float

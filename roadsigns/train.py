@@ -54,6 +54,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     tracking.check(options.track)
     with quietly(options.quiet):
         dataset = data.load(options.data, options.data_dir, count=options.count)
+        if options.redraw:
+            dataset.drawing()  # raises where nothing is drawn
         dataset.splits()  # read and checked before Keras is loaded
         backend.start()
         run = run or runs.start(options)
@@ -99,15 +101,20 @@ def fit(run: runs.Run, dataset: Dataset, say: Any = print) -> None:
     options = run.options
     for difference in run.begin(_environment(dataset)):
         say(f"the run goes on in another environment, so its result may differ: {difference}")
-    x, labels = preprocess(dataset.train.images), dataset.train.labels
+    pictures = dataset.train
+    x = preprocess(pictures.images)
     x_valid = preprocess(dataset.valid.images)
-    model = _load_or_build(run, len(labels))
+    model = _load_or_build(run, len(pictures))
     if options.precision != "float32" and not backend.has_fast_bfloat16():
         say(f"this machine has no fast {options.precision}: training multiplies float32")
     for epoch in range(len(run.history) + 1, options.epochs + 1):
         started = time.perf_counter()
+        if options.redraw and epoch > 1:
+            pictures = dataset.redrawn(epoch)
+            x = preprocess(pictures.images)
+        ready = time.perf_counter()
         with backend.precision(options.precision):
-            loss, accuracy = epochs.train(model, x, labels, options, epoch)
+            loss, accuracy = epochs.train(model, x, pictures.labels, options, epoch)
         trained = time.perf_counter()
         with averages.taken(model):
             valid = evaluate.score(networks.probabilities(model, x_valid), dataset.valid.labels)
@@ -117,7 +124,7 @@ def fit(run: runs.Run, dataset: Dataset, say: Any = print) -> None:
             accuracy=accuracy,
             validation_loss=valid.loss,
             validation_accuracy=valid.accuracy,
-            images_per_second=epochs.count(len(labels), options) / (trained - started),
+            images_per_second=epochs.count(len(pictures), options) / (trained - ready),
             seconds=time.perf_counter() - started,
         )
         run.keep(row, model.save)
@@ -248,8 +255,9 @@ def _flags(options: TrainOptions) -> str:
     """The flags that repeat a run; the place of a data set stays out of result files, so a path is named `PATH`."""
     data = options.data if os.sep not in options.data else "PATH"
     count = "" if options.count is None else f"--count {options.count} "
+    redraw = "--redraw " if options.redraw else ""
     return (
-        f"--data {data} {count}--recipe {options.recipe} --epochs {options.epochs} "
+        f"--data {data} {count}{redraw}--recipe {options.recipe} --epochs {options.epochs} "
         f"--use-image-percent {options.use_image_percent:g} --batch-size {options.batch_size} "
         f"--learning-rate {options.learning_rate:g} --schedule {options.schedule} --precision {options.precision} "
         f"--keep-prob {options.keep_prob:g} --keep-prob-conv {options.keep_prob_conv:g} "

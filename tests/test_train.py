@@ -201,6 +201,33 @@ def test_train_by_the_quick_recipe_resumes_to_the_same_weights(archive, tmp_path
         np.testing.assert_array_equal(one, other)
 
 
+def test_train_that_redraws_sees_other_signs_and_resumes_to_the_same_weights(tmp_path, monkeypatch):
+    flags = ["--data", "synthetic", "--count", "86", "--data-dir", str(tmp_path / "signs"), "--batch-size", "43"]
+    flags += ["--epochs", "3", "--redraw"]
+    seen, trained = [], epochs.train
+
+    def noted(model, x, labels, options, epoch):
+        seen.append(x)
+        return trained(model, x, labels, options, epoch)
+
+    def stopped(model, x, labels, options, epoch):
+        if epoch == 3:
+            raise KeyboardInterrupt
+        return trained(model, x, labels, options, epoch)
+
+    places = [("--run-dir", str(tmp_path / name / "run"), "--output", str(tmp_path / name)) for name in ("a", "b")]
+    monkeypatch.setattr(epochs, "train", noted)
+    assert train.main([*flags, *places[0]]) == 0
+    assert len({picture.tobytes() for x in seen for picture in x}) == 3 * 86
+    monkeypatch.setattr(epochs, "train", stopped)
+    assert train.main([*flags, *places[1]]) == 130
+    monkeypatch.setattr(epochs, "train", trained)
+    assert train.main(["--resume", str(tmp_path / "b" / "run")]) == 0
+    for one, other in zip(weights(tmp_path / "a"), weights(tmp_path / "b"), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert "--redraw" in json.loads((tmp_path / "b" / "run" / "metrics.json").read_text())["command"]
+
+
 def test_train_json_prints_metrics_and_nothing_else_on_stdout(archive, tmp_path, capsys):
     assert run(tmp_path, archive, "--json", "--epochs", "1", "--use-image-percent", "50") == 0
     output = capsys.readouterr()
@@ -247,6 +274,7 @@ BAD = {
     "keep": (["--keep-prob", "nan"], "--keep-prob"),
     "keep that 32 bits take for 0": (["--keep-prob-conv", "1e-45"], "--keep-prob-conv"),
     "data": (["--data", "gtsrp"], "'gtsrp'"),
+    "nothing drawn": (["--redraw"], "--redraw"),
     "output": (["--output", "/proc/models"], "'/proc/models'"),
     "run": (["--resume", "nosuchrun"], "'nosuchrun'"),
     "version": (["--version", "-1"], "--version"),

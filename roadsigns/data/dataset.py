@@ -14,7 +14,7 @@ from .. import files
 from ..errors import UsageError
 from . import drawn, gtsrb, manifest, official
 from .archive import MEMBERS, member, read_split
-from .manifest import Manifest
+from .manifest import Drawing, Manifest
 from .progress import note
 from .split import SPLITS, Split, SplitName, Splits
 
@@ -79,6 +79,20 @@ class Dataset:
         """All three."""
         return Splits(self.train, self.valid, self.test)
 
+    def drawing(self) -> Drawing:
+        """What the drawn signs among those to learn from follow from.
+
+        Raises:
+            UsageError: there are none.
+        """
+        if not (self._stored and self._stored.drawn):
+            raise UsageError(f"--redraw is for drawn signs; there are none in --data {self.source}. Leave it out")
+        return self._stored.drawn
+
+    def redrawn(self, epoch: int) -> Split:
+        """`train` with others in the place of its drawn signs, for one epoch; raises as `drawing` does."""
+        return drawn.again(self.drawing(), epoch)
+
     @property
     def parts(self) -> Sequence[Dataset]:
         """The data sets that it is made of, each in a place of its own."""
@@ -132,11 +146,16 @@ class Mixture(Dataset):
         if name != "train":
             return self._parts[0].split(name)
         if name not in self._read:
-            both = [part.split(name) for part in self._parts]
-            self._read[name] = Split(
-                np.concatenate([each.images for each in both]), np.concatenate([each.labels for each in both])
-            )
+            self._read[name] = _joined(*(part.split(name) for part in self._parts))
         return self._read[name]
+
+    def drawing(self) -> Drawing:
+        """That of its second part."""
+        return self._parts[1].drawing()
+
+    def redrawn(self, epoch: int) -> Split:
+        """The real signs with other drawn ones."""
+        return _joined(self._parts[0].train, self._parts[1].redrawn(epoch))
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -144,6 +163,10 @@ class Mixture(Dataset):
         parts = [part.manifest for part in self._parts]
         pictures = {**parts[0]["pictures"], "train": sum(part["pictures"]["train"] for part in parts)}
         return {"source": self.source, "address": parts[0]["address"], "parts": parts, "pictures": pictures}
+
+
+def _joined(first: Split, second: Split) -> Split:
+    return Split(np.concatenate([first.images, second.images]), np.concatenate([first.labels, second.labels]))
 
 
 def load(

@@ -14,9 +14,11 @@ from . import manifest
 from .archive import MEMBERS, member
 from .manifest import Drawing, FileRecord, Manifest
 from .progress import progress
-from .split import SPLITS
+from .split import SPLITS, Split
 
 SOURCE = "synthetic"
+# The parts of a seed that are drawn for single epochs come after this one.
+_EPOCHS = 1000
 COUNT = 86_000
 """Training pictures where no other number is asked for: 2,000 a class."""
 
@@ -48,6 +50,22 @@ def fetch(
     made = Manifest(SOURCE, None, _draw(folder, drawing, processes), drawing)
     made.write(folder)
     return made, False
+
+
+def again(drawing: Drawing, epoch: int) -> Split:
+    """Training pictures for one epoch: as many and by the same camera as the stored ones, but others.
+
+    Args:
+        drawing: how the stored ones were drawn.
+        epoch: its number; the same one gives the same pictures.
+    """
+    from . import synthetic
+
+    with progress(f"drawing signs for epoch {epoch}") as tell:
+        pictures = synthetic.draw(
+            drawing.count, drawing.seed, part=_EPOCHS + epoch, processes=synthetic.cores(), tell=tell
+        )
+    return Split(*pictures)
 
 
 def _check_drawing(drawing: Drawing | None, count: int | None, seed: int | None, folder: Path) -> None:

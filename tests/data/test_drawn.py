@@ -147,6 +147,10 @@ def test_mixture_joins_the_training_pictures(tmp_path: Path) -> None:
     np.testing.assert_array_equal(mixed.test.images, real.test.images)
     assert mixed.train is mixed.train
     assert [len(split) for split in mixed.splits()] == [56, 3, 4]
+    again = mixed.redrawn(2)
+    np.testing.assert_array_equal(again.images[:6], real.train.images)
+    np.testing.assert_array_equal(again.images[6:], others.redrawn(2).images)
+    np.testing.assert_array_equal(again.labels[6:], others.redrawn(2).labels)
     assert mixed.manifest == {
         "source": "gtsrb+synthetic",
         "address": gtsrb.ADDRESS,
@@ -220,3 +224,21 @@ def test_command_where_nothing_can_be_written(run: Any, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     status, _, err = run("--data", "synthetic", "--count", 1, "--data-dir", tmp_path / "file" / "drawn")
     assert status == 2 and "Cannot use" in err
+
+
+def test_redrawn_are_others_of_the_same_kind(folder: Path) -> None:
+    loaded = data.load("synthetic", folder)
+    second, third = loaded.redrawn(2), loaded.redrawn(3)
+    np.testing.assert_array_equal(np.bincount(second.labels), np.full(43, 2))
+    np.testing.assert_array_equal(loaded.redrawn(2).images, second.images)
+    sets = [loaded.train.images, loaded.valid.images, loaded.test.images, second.images, third.images]
+    pictures = [picture.tobytes() for images in sets for picture in images]
+    assert len(set(pictures)) == len(pictures) == 86 + 9 + 9 + 86 + 86
+    images, labels = synthetic.draw(86, 5, part=1002)
+    np.testing.assert_array_equal(second.images, images)
+    np.testing.assert_array_equal(second.labels, labels)
+
+
+def test_nothing_is_redrawn_of_a_path(folder: Path) -> None:
+    with pytest.raises(UsageError, match="--redraw is for drawn signs; there are none in --data /"):
+        data.load(str(folder)).redrawn(2)

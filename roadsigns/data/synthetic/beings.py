@@ -5,7 +5,7 @@ Limbs are lines with round ends: at the size of a sign in a picture that is what
 
 from __future__ import annotations
 
-from .svg import BLACK, circle, fill, path, stroke
+from .svg import BLACK, circle, fill, path, place, stroke
 
 
 def walker() -> str:
@@ -79,7 +79,7 @@ def deer() -> str:
         *("Q", 69.5, 66, 70, 72, "L", 64, 71.5, "Q", 55, 71.5, 49.5, 68.5, "Q", 44, 65, 44.5, 59),
         *("Q", 44, 55, 43, 53, "L", 38.5, 53.5, "Z"),
     )
-    return (
+    leap = (
         fill(body, BLACK)
         + _limb(45.5, 47.5, 46.5, 44, 51, 40.5, width=1.6)
         + _limb(43.5, 47, 43.5, 43.5, 46, 39.5, width=1.4)
@@ -88,6 +88,7 @@ def deer() -> str:
         + _limb(68, 69.5, 72, 74.5, 77, 81.5, width=3)
         + _limb(65.5, 70, 69, 76.5, 71.5, 81.5, width=2.6)
     )
+    return place(leap, 2.5, 4.5, scale=0.87)
 
 
 def _limb(*points: float, width: float = 3.4) -> str:

@@ -100,21 +100,25 @@ _BLANKS: dict[str, tuple[Callable[[], str], Box]] = {
 }
 
 # Zones of 30 km/h; snow and road works on the boards that are put up for a while.
-_ON_BOARD = (1, 25, 30)
+_ON_BOARD = (0, 1, 18, 25, 30)
 
 # Guessed from the benchmark's training pictures; none of them shows a crossing or a car on ice.
 _SHARES = {
     "thin figures": 0.4,
     "thinnest figures": 0.3,
-    "small cars": 0.4,
-    "thin arrows": 0.3,
+    "small cars": 0.5,
+    "thin arrows": 0.1,
     "lorry with bonnet": 0.25,
     "on a crossing": 0.15,
     "car on ice": 0.1,
-    "full head": 0.3,
-    "turned": 0.35,
-    "broad": 0.4,
-    "short": 0.3,
+    "full head": 0.25,
+    "flat": 0.2,
+    "steep": 0.1,
+    "turned": 0.15,
+    "bare": 0.3,
+    "bare and turned": 0.25,
+    "broad": 0.6,
+    "short": 0.5,
     "on a board": 0.2,
 }
 
@@ -125,14 +129,14 @@ def _limit(text: str) -> Callable[[], Glyphs]:
     """A speed limit, with the thinner figures of older signs beside today's."""
     if len(text) == 2:
         return lambda: {
-            "standard": write(text, 50, 50, 43, BLACK, width=59, pen=17.5),
-            "thin figures": write(text, 50, 50, 43, BLACK, width=57, pen=13.5),
-            "thinnest figures": write(text, 50, 50, 41, BLACK, width=56, pen=11),
+            "standard": write(text, 50, 50.3, 43, BLACK, width=57.5, pen=17.5, gap=11),
+            "thin figures": write(text, 50, 50.3, 43, BLACK, width=56, pen=13.5, gap=12),
+            "thinnest figures": write(text, 50, 50.3, 42, BLACK, width=55, pen=11, gap=13),
         }
     return lambda: {
-        "standard": write(text, 50, 50, 40, BLACK, width=43, pen=16, gap=9),
-        "thin figures": write(text, 50, 50, 40, BLACK, width=43, pen=13, gap=10),
-        "thinnest figures": write(text, 50, 50, 38, BLACK, width=43, pen=10.5, gap=11),
+        "standard": write(text, 50, 50.3, 40, BLACK, width=47, pen=16, gap=11),
+        "thin figures": write(text, 50, 50.3, 40, BLACK, width=47, pen=13, gap=13),
+        "thinnest figures": write(text, 50, 50.3, 39, BLACK, width=47, pen=10.5, gap=14),
     }
 
 
@@ -172,12 +176,12 @@ def _ended(glyphs: Callable[[], Glyphs]) -> Callable[[], Glyphs]:
 
 _GLYPHS: dict[int, Callable[[], Glyphs]] = {
     **{class_id: _limit(text) for class_id, text in enumerate(("20", "30", "50", "60", "70", "80"))},
-    6: _one(lambda: write("80", 50, 50, 46, GREY, width=66, pen=19) + shapes.end_lines()),
+    6: _one(lambda: write("80", 50, 50, 46, GREY, width=57, pen=17) + shapes.end_lines()),
     7: _limit("100"),
     8: _limit("120"),
     9: _cars(RED, BLACK),
     10: _lorry_and_car(RED, BLACK),
-    11: lambda: {**_widths(arrows.priority)(), "short": arrows.priority(short=True)},
+    11: lambda: {"standard": arrows.priority(), "short": arrows.priority(short=True)},
     12: _one(str),
     13: _one(str),
     14: _one(lambda: write("STOP", 50, 50, 37, WHITE, width=47, pen=16.5, gap=8.5)),
@@ -186,7 +190,7 @@ _GLYPHS: dict[int, Callable[[], Glyphs]] = {
         "standard": place(vehicles.lorry_left(), 50, 63.5),
         "lorry with bonnet": place(vehicles.lorry_with_bonnet(), 50, 63.5),
     },
-    17: _one(lambda: rectangle(12, 40.5, 76, 19, WHITE)),
+    17: _one(lambda: rectangle(8.5, 42.2, 83, 15.6, WHITE)),
     18: _one(symbols.exclamation),
     19: _one(arrows.curve_left),
     21: _widths(arrows.double_curve),
@@ -204,8 +208,18 @@ _GLYPHS: dict[int, Callable[[], Glyphs]] = {
     33: _heads(arrows.turn_right),
     35: _heads(arrows.ahead),
     36: _heads(arrows.fork_right),
-    38: _heads(arrows.keep_right),
-    40: lambda: {"standard": arrows.ring(), "turned": arrows.ring(60), "thin arrows": arrows.ring(20, thin=True)},
+    38: lambda: {
+        **_heads(arrows.keep_right)(),
+        "flat": arrows.keep_right(-18),
+        "steep": arrows.keep_right(12),
+    },
+    40: lambda: {
+        "standard": arrows.ring(-8),
+        "turned": arrows.ring(25),
+        "bare": arrows.ring(-12, bare=True),
+        "bare and turned": arrows.ring(30, bare=True),
+        "thin arrows": arrows.ring(-12, thin=True),
+    },
     41: _ended(_cars(GREY, GREY)),
     42: _ended(_lorry_and_car(GREY, GREY)),
 }

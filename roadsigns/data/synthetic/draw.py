@@ -46,7 +46,7 @@ def draw(
     Args:
         count: pictures, 1..170,000. Where 43 does not divide it, some classes have one more.
         seed: 0..2^31 - 1; the same one gives the same bytes on one machine and version.
-        part: 0, 1, ... are independent sets of a seed: the splits.
+        part: 0, 1, ... are independent sets of a seed: the splits, and from 1,001 the epochs of `train --redraw`.
         camera: what varies between the pictures; by default all factors.
         processes: how many draw; the pictures do not depend on it. With more than one, a script must call this under
             `if __name__ == "__main__":`, since each process imports it.
@@ -77,7 +77,7 @@ def draw_backgrounds(count: int, seed: int = 0, *, camera: Camera | None = None,
 
 
 def _check(count: int, seed: int, *, part: int = 0, processes: int = 1) -> None:
-    bounds = {"count": (count, 1, MOST), "seed": (seed, 0, MOST_SEED), "part": (part, 0, 99)}
+    bounds = {"count": (count, 1, MOST), "seed": (seed, 0, MOST_SEED), "part": (part, 0, MOST_SEED)}
     for name, (value, low, high) in {**bounds, "processes": (processes, 1, 1024)}.items():
         if not hasattr(value, "__index__") or isinstance(value, bool):
             raise TypeError(f"`{name}` must be a whole number. Received: {value!r}")

@@ -20,6 +20,8 @@ SIZE = 96
 """Height and width of a print, in pixels."""
 STEP = 0.08
 """Swells are rounded to whole multiples of this."""
+STROKES = (-1, 0, 1)
+"""1 thickens dark lines and thins light ones, -1 the other way round, 0 leaves them."""
 _DIRECTIONS = 72
 # Lines grow on each side by this share of a pixel.
 _LINE, _SHARE = 3, 0.45
@@ -52,21 +54,25 @@ def _drawn(design: Design) -> Image.Image:
     return Image.fromarray(render(design, SIZE)).convert("RGBa")
 
 
-def printed(design: Design, swell: int, stroke: int) -> Image.Image:
-    """A print of the design.
+def printed(design: Design, swell: int) -> tuple[Image.Image, ...]:
+    """The prints of a design whose inside is `swell` steps larger than drawn.
 
     Args:
         design: what is printed.
         swell: how much larger the inside is, in steps of `STEP`: 1 makes the middle 8 % larger; negative, smaller.
-        stroke: 1 thickens dark lines and thins light ones, -1 the other way round, 0 leaves them.
 
     Returns:
-        RGBa, 96x96, colours multiplied by alpha.
+        A print for each of `STROKES`: RGBa, 96x96, colours multiplied by alpha. They are made together since their
+        pixels come from the same places.
     """
-    picture = _drawn(design)
-    if stroke:
-        picture = _restroke(picture, stroke)
-    return _swell(picture, design, swell * STEP) if swell else picture
+    pictures = _stroked(design)
+    return _swell(pictures, design, swell * STEP) if swell else pictures
+
+
+@cache
+def _stroked(design: Design) -> tuple[Image.Image, ...]:
+    """The design with each of `STROKES`."""
+    return tuple(_restroke(_drawn(design), stroke) if stroke else _drawn(design) for stroke in STROKES)
 
 
 def _restroke(picture: Image.Image, stroke: int) -> Image.Image:
@@ -79,18 +85,21 @@ def _restroke(picture: Image.Image, stroke: int) -> Image.Image:
     return Image.merge("RGBa", [*bands, alpha])
 
 
-def _swell(picture: Image.Image, design: Design, swell: float) -> Image.Image:
+def _swell(pictures: tuple[Image.Image, ...], design: Design, swell: float) -> tuple[Image.Image, ...]:
     """Stretch the middle by `swell` and the rest ever less towards the outline, which keeps straight edges straight."""
     depth, x, y, centre = _depths(design)
     factor = 1 - swell / (1 + swell) * np.clip(1 - depth**2, 0, 1)
-    columns, rows = centre[0] + x * factor, centre[1] + y * factor
-    left, top = np.floor(columns).astype(int), np.floor(rows).astype(int)
-    right, down = (columns - left)[..., None], (rows - top)[..., None]
-    pixels = np.pad(np.asarray(picture).astype(np.float32), ((1, 2), (1, 2), (0, 0)))
-    left, top = (np.clip(each + 1, 0, SIZE + 1) for each in (left, top))
-    upper = pixels[top, left] * (1 - right) + pixels[top, left + 1] * right
-    lower = pixels[top + 1, left] * (1 - right) + pixels[top + 1, left + 1] * right
-    return Image.frombytes("RGBa", (SIZE, SIZE), np.rint(upper * (1 - down) + lower * down).astype(np.uint8).tobytes())
+    # Within a border of nothing that is one pixel wide, two at the right and below.
+    columns, rows = (np.clip(place, 0, SIZE + 1) for place in (centre[0] + x * factor + 1, centre[1] + y * factor + 1))
+    left, top = columns.astype(np.int64), rows.astype(np.int64)
+    right, down = (columns - left).reshape(-1, 1), (rows - top).reshape(-1, 1)
+    bands = np.concatenate([np.asarray(picture) for picture in pictures], axis=2)
+    width = SIZE + 3
+    pixels = np.pad(bands.astype(np.float32), ((1, 2), (1, 2), (0, 0))).reshape(width * width, -1)
+    first = (top * width + left).ravel()
+    upper, lower = (pixels[place] * (1 - right) + pixels[place + 1] * right for place in (first, first + width))
+    made = np.rint(upper * (1 - down) + lower * down).astype(np.uint8).reshape(SIZE, SIZE, len(pictures), 4)
+    return tuple(Image.frombytes("RGBa", (SIZE, SIZE), made[:, :, each].tobytes()) for each in range(len(pictures)))
 
 
 @cache

@@ -16,7 +16,7 @@ from .textures import grain
 WHITE = 255
 _MIDDLE = 0.5
 # Share of the noise's variance that does not grow with the light.
-_READ_OUT = 0.15
+_READ_OUT = 0.1
 
 
 def expose(frames: Frames, light: Floats) -> Pixels:

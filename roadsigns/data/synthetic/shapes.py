@@ -25,7 +25,7 @@ _TRIANGLE_CENTRE = TRIANGLE_TOP + TRIANGLE_HEIGHT - _EDGE
 
 def red_ring() -> str:
     """White disc with a red ring and a thin white rim."""
-    return circle(CENTRE, CENTRE, 50, WHITE) + circle(CENTRE, CENTRE, 48.9, RED) + circle(CENTRE, CENTRE, 36.8, WHITE)
+    return circle(CENTRE, CENTRE, 50, WHITE) + circle(CENTRE, CENTRE, 48.3, RED) + circle(CENTRE, CENTRE, 36.8, WHITE)
 
 
 def red_disc() -> str:
@@ -57,7 +57,7 @@ def triangle_up() -> str:
     """White triangle with a red edge and a thin white rim."""
     return (
         _triangle(_EDGE, _ROUNDING, WHITE)
-        + _triangle(_EDGE - 1.2, _ROUNDING - 1, RED)
+        + _triangle(_EDGE - 1.7, _ROUNDING - 1, RED)
         + _triangle(_EDGE - 11.5, 1.2, WHITE)
     )
 
@@ -69,7 +69,7 @@ def triangle_down() -> str:
 
 def octagon() -> str:
     """Red octagon with a white rim."""
-    return _octagon(50, 1, WHITE) + _octagon(47, 1, RED)
+    return _octagon(50, 1, WHITE) + _octagon(46.2, 1, RED)
 
 
 def diamond() -> str:
@@ -78,8 +78,8 @@ def diamond() -> str:
         _square(50, 5, WHITE)
         + _square(48.8, 4.5, BLACK)
         + _square(46.4, 3.5, WHITE)
-        + _square(28.4, 1.2, BLACK)
-        + _square(27, 0.8, YELLOW)
+        + _square(27, 1.2, BLACK)
+        + _square(25.8, 0.8, YELLOW)
     )
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 CANVAS = 100
 """Width and height of every drawing, in units."""
 
-# Traffic colours (RAL 3020, 5017, 1023, 6024, 9017, 9016, between 7042 and 7043) in sRGB, approximately.
+# Traffic colours (RAL 3020, 5017, 1023, 6024, 9017, 9016, 7042) in sRGB, approximately.
 RED = "#bb1e10"
 BLUE = "#005b8c"
 YELLOW = "#f7b500"
 GREEN = "#008754"
 BLACK = "#2a292a"
 WHITE = "#f1f0ea"
-GREY = "#696d72"
+GREY = "#8f9695"
 
 
 def document(*parts: str) -> str:

@@ -7,8 +7,8 @@ from .svg import BLACK, GREEN, RED, YELLOW, circle, fill, path, place, stroke
 
 def exclamation() -> str:
     """Exclamation mark."""
-    bar = path("M", 45.6, 38, "Q", 45.4, 34, 50, 34, "Q", 54.6, 34, 54.4, 38, "L", 52.2, 66, "H", 47.8, "Z")
-    return fill(bar, BLACK) + circle(50, 74.5, 4.4, BLACK)
+    bar = path("M", 45.2, 37, "Q", 45, 33, 50, 33, "Q", 55, 33, 54.8, 37, "L", 52.5, 65.5, "H", 47.5, "Z")
+    return fill(bar, BLACK) + circle(50, 74.5, 4.7, BLACK)
 
 
 def bumps() -> str:
@@ -17,17 +17,17 @@ def bumps() -> str:
         *("M", 25, 79, "V", 76.5, "H", 28, "C", 32, 76, 34, 67, 39, 67, "C", 44, 67, 45, 74.5, 50, 74.5),
         *("C", 55, 74.5, 56, 67, 61, 67, "C", 66, 67, 68, 76, 72, 76.5, "H", 75, "V", 79, "Z"),
     )
-    return fill(road, BLACK)
+    return place(fill(road, BLACK), 5, 7.5, scale=0.9)
 
 
 def narrow_right() -> str:
     """Two lines, the right one bending inward."""
-    return stroke(path("M", 44, 81.5, "V", 44, "M", 61, 81.5, "V", 67.5, "L", 53.4, 57.5, "V", 44), BLACK, 5.2)
+    return stroke(path("M", 44, 80.5, "V", 44.5, "M", 59.5, 80.5, "V", 66.5, "L", 53, 57, "V", 44.5), BLACK, 4.8)
 
 
 def traffic_light() -> str:
     """Red, yellow and green discs; the signs that were met show no box around them."""
-    return circle(50, 42.5, 6.8, RED) + circle(50, 58.5, 6.8, YELLOW) + circle(50, 74.5, 6.8, GREEN)
+    return circle(50, 42.5, 6.8, RED) + circle(50, 57.5, 6.8, YELLOW) + circle(50, 73, 6.8, GREEN)
 
 
 def crystal() -> str:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from .designs import Design
 from .laws import Floats
-from .prints import printed
+from .prints import STROKES, printed
 from .svg import CANVAS
 
 SIZES = (96, 68, 48, 34, 24, 17)
@@ -17,15 +17,17 @@ SIZES = (96, 68, 48, 34, 24, 17)
 _EMPTY = 2
 TILE = 256
 """Height and width of a tile of noise, in pixels."""
-SLOPES = (0.7, 1.1, 1.5, 2.2)
+SLOPES = (0.5, 0.8, 1.2, 2.0)
 """How fast amplitude falls with frequency in each tile: from leaves to clouds."""
 
 
 @cache
-def _levels(design: Design, swell: int, stroke: int) -> tuple[Image.Image, ...]:
-    """A print in all `SIZES`, colours multiplied by alpha, with an empty border of two pixels."""
-    whole = printed(design, swell, stroke)
-    return tuple(_bordered(whole.resize((size, size), Image.Resampling.BOX)) for size in SIZES)
+def _levels(design: Design, swell: int) -> tuple[tuple[Image.Image, ...], ...]:
+    """For each of `STROKES` a print in all `SIZES`, colours multiplied by alpha, with an empty border of two pixels."""
+    return tuple(
+        tuple(_bordered(whole.resize((size, size), Image.Resampling.BOX)) for size in SIZES)
+        for whole in printed(design, swell)
+    )
 
 
 def _bordered(picture: Image.Image) -> Image.Image:
@@ -37,7 +39,7 @@ def _bordered(picture: Image.Image) -> Image.Image:
 def level(design: Design, size: float, swell: int = 0, stroke: int = 0) -> tuple[Image.Image, float, int]:
     """The smallest picture of a print that is at least `size` pixels wide, its pixels per unit, and its border."""
     index = max((i for i, each in enumerate(SIZES) if each >= size), default=0)
-    return _levels(design, swell, stroke)[index], SIZES[index] / CANVAS, _EMPTY
+    return _levels(design, swell)[STROKES.index(stroke)][index], SIZES[index] / CANVAS, _EMPTY
 
 
 @cache

@@ -54,10 +54,10 @@ def lorry_with_bonnet() -> str:
 def skid() -> str:
     """A car that slides to the right, over its wavy tracks; fits a triangle on the canvas."""
     tracks = path(
-        *("M", 36, 80, "C", 46, 79, 40, 75.5, 36.5, 74, "C", 34, 72, 36, 69.5, 44, 69),
-        *("M", 55, 80, "C", 66, 79, 60, 75.5, 56.5, 74, "C", 54, 72, 56, 71, 63, 71),
+        *("M", 33, 79.5, "C", 45, 79, 40, 75.5, 37, 74, "C", 34.5, 72.5, 37, 70, 44, 69.5),
+        *("M", 47, 80, "C", 62, 80, 58, 76.5, 54, 75, "C", 52, 73.5, 56, 72.5, 68, 73.5),
     )
-    return place(car(), 51, 65, scale=1.02, turn=12) + stroke(tracks, BLACK, 2.4)
+    return place(car(), 49.5, 65.5, scale=0.95, turn=11) + stroke(tracks, BLACK, 1.8)
 
 
 def bicycle() -> str:
@@ -78,7 +78,7 @@ def bicycle() -> str:
     )
     saddle = stroke(path("M", 52.5, 50.5, "H", 60.5), BLACK, 2.8, rounded=True)
     bicycle = wheels + stroke(frame, BLACK, 2.4, rounded=True) + saddle + circle(49, 70.5, 2.6, BLACK)
-    return place(bicycle, 6, 9, scale=0.88)
+    return place(bicycle, 4, 6.5, scale=0.92)
 
 
 def _wheels(*places: float) -> str:

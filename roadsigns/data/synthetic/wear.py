@@ -19,9 +19,9 @@ def weather(frames: Frames, sign: Floats) -> None:
         sign: float32 `(4, N, S, S)`: red, green and blue multiplied by alpha, and alpha.
     """
     colour, alpha = sign[:3], sign[3]
-    # Charts are printed for the eye, light adds up in a camera: there red and blue are darker beside white.
-    colour -= frames.amount("tone") * (colour.max(axis=0) - colour.min(axis=0))
-    np.maximum(colour, 0, out=colour)
+    # Charts are encoded for the eye, with about the root of the light: there black, red and blue are darker.
+    tone = frames.amount("tone")
+    colour *= 1 - tone + tone * colour
     colour *= spread(frames.amounts["pigment"])
     fading = frames.amount("fading")
     if fading.any():

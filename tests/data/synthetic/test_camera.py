@@ -102,6 +102,12 @@ def test_offset_moves_the_sign() -> None:
     assert np.abs(moved - 16).max() < 4
 
 
+def test_margins_are_wider_at_the_left_and_above() -> None:
+    """By hand: 6 + 26.67 + 6 - 1.3 pixels are rounded to 37; the sign's middle is at 19.15 of them."""
+    middle = np.array([centre_of_red(each) for each in take(always("margin", 6), 17, 1)])
+    assert middle == pytest.approx(np.full((1, 2), 19.15 / 37 * 32), abs=0.15)
+
+
 def test_turn_turns_clockwise() -> None:
     """The upper end of class 35's arrow moves to the right."""
 
@@ -158,13 +164,13 @@ def test_plate_is_below_the_sign_only() -> None:
     np.testing.assert_allclose(relative[:, :26], (plain[:, :, 16] / plain[:, 16:17, 16])[:, :26], atol=0.03)
 
 
-def test_tone_takes_light_from_colours_only() -> None:
-    """A red of (187, 30, 16) has a chroma of 171: a fifth of that is missing in each channel that has as much."""
+def test_tone_darkens_dark_shades_most() -> None:
+    """By hand: 0.8 of the way to its square, a red of 187 / 255 becomes 0.577, a white of 241 / 255 becomes 0.903."""
     dim = always("exposure", 0.2)
-    plain, toned = take(dim, 17), take(always("tone", 0.2, dim), 17)
-    for pictures, red in ((plain, 187), (toned, 187 - 0.2 * 171)):
+    plain, toned = take(dim, 17), take(always("tone", 0.8, dim), 17)
+    for pictures, expected in ((plain, 187 / 241), (toned, 0.577 / 0.903)):
         ratio = pictures[:, 8, 16, 0] / pictures[:, 16, 16, 0]
-        assert ratio.mean() == pytest.approx(red / 241, rel=0.03)
+        assert ratio.mean() == pytest.approx(expected, rel=0.03)
 
 
 def test_sharpening_adds_the_difference_from_the_neighbours() -> None:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from roadsigns.data import synthetic
-from roadsigns.data.synthetic.prints import SIZE, outline, printed
+from roadsigns.data.synthetic.prints import SIZE, STROKES, outline, printed
 
 
 def pixels(class_id: int, swell: int = 0, stroke: int = 0) -> np.ndarray:
-    return np.asarray(printed(synthetic.variants(class_id)[0], swell, stroke)).astype(float)
+    return np.asarray(printed(synthetic.variants(class_id)[0], swell)[STROKES.index(stroke)]).astype(float)
 
 
 def dark(class_id: int, swell: int = 0, stroke: int = 0) -> np.ndarray:
