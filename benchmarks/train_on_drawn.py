@@ -8,9 +8,10 @@ pictures on the real validation and test pictures of ARCHIVE, once each. Rows:
     quick            the README's first command: 86,000 drawn signs, `--recipe quick`
     ablation         43,000 drawn signs, four epochs: three seeds, and seed 0 without each of the camera's rooms
     long             fourteen epochs of 170,000 signs, other ones in each
+    mixing           real signs alone, and with 86,000 drawn ones, in about as many steps
 
 Rows that the file holds already are left as they are; a row that was cut off goes on from its last epoch (in CACHE, by
-default /tmp/roadsigns-drawn). No real picture is trained on, and none chooses an epoch.
+default /tmp/roadsigns-drawn). But for `mixing` no real picture is trained on, and none chooses an epoch.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import io
 import json
 import os
 import pickle
+import shutil
 import sys
 import time
 from dataclasses import dataclass
@@ -28,7 +30,7 @@ from pathlib import Path
 import numpy as np
 
 from roadsigns import data, evaluate, train
-from roadsigns.data import synthetic
+from roadsigns.data import gtsrb, synthetic
 from roadsigns.data.split import SPLITS
 from roadsigns.files import write_json
 
@@ -48,15 +50,17 @@ ROOMS = {
 
 @dataclass(frozen=True)
 class Row:
-    """One training: how many pictures, by which camera, and what else `train` is told."""
+    """One training: how many drawn pictures, by which camera, and what else `train` is told."""
 
     name: str
-    count: int
+    count: int | None
     seed: int = 0
     without: str = ""
     flags: tuple[str, ...] = ()
+    source: str = "synthetic"
 
 
+SCORES = ("validation_accuracy", "test_accuracy")
 _SHORT = ("--epochs", "4")
 ROWS = {
     "quick": [Row("quick", 86_000)],
@@ -65,15 +69,28 @@ ROWS = {
         *(Row(f"without-{room}", 43_000, without=room, flags=_SHORT) for room in ROOMS),
     ],
     "long": [Row("long", 170_000, flags=("--epochs", "14", "--redraw"))],
+    "mixing": [
+        row
+        for seed in (0, 1)
+        for row in (
+            Row(f"real-{seed}", None, seed, flags=("--epochs", "31"), source="gtsrb"),
+            Row(f"mixed-{seed}", 86_000, seed, flags=("--epochs", "9"), source="gtsrb+synthetic"),
+        )
+    ],
 }
 
 
-def draw(row: Row) -> tuple[str, ...]:
+def draw(row: Row, archive: str) -> tuple[str, ...]:
     """The flags that name the row's pictures, which are drawn unless they are there."""
-    folder = CACHE / f"{row.count}-{row.seed}-{row.without or 'all'}"
+    folder = CACHE / f"{row.source}-{row.count}-{row.seed}-{row.without or 'all'}"
     if not row.without:
-        data.load("synthetic", folder, count=row.count, seed=row.seed)
-        return "--data", "synthetic", "--count", str(row.count), "--data-dir", str(folder)
+        if row.source != "synthetic" and not (folder / "manifest.json").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(archive, folder / gtsrb.ADDRESS.rsplit("/", 1)[-1])  # where the download would put it
+        drawn = {} if row.source == "gtsrb" else {"count": row.count, "seed": row.seed}
+        data.load(row.source, folder, **drawn)
+        count = ("--count", str(row.count)) if drawn else ()
+        return "--data", row.source, *count, "--data-dir", str(folder)
     if not (folder / "done").exists():
         folder.mkdir(parents=True, exist_ok=True)
         camera = synthetic.Camera().without(*ROOMS[row.without])
@@ -101,12 +118,12 @@ def confused(confusion: np.ndarray) -> list[str]:
 
 
 def measure(row: Row, archive: str) -> dict:
-    """Draw, train and score."""
+    """What the row's training is worth."""
     started = time.perf_counter()
-    drawn, run = draw(row), CACHE / row.name
+    pictures, run = draw(row, archive), CACHE / row.name
     drawn_minutes = (time.perf_counter() - started) / 60
     go_on = ["--resume", str(run)] if (run / "config.json").exists() else None
-    flags = [*drawn, "--recipe", "quick", "--seed", str(row.seed), "--run-dir", str(run), *row.flags]
+    flags = [*pictures, "--recipe", "quick", "--seed", str(row.seed), "--run-dir", str(run), *row.flags]
     output = ("--output", str(CACHE / "models" / row.name))
     metrics = asked(train.main, *(go_on or flags), *output)
     real = {
@@ -116,14 +133,13 @@ def measure(row: Row, archive: str) -> dict:
     return {
         **metrics,
         "name": row.name,
-        "command": f"python benchmarks/train_on_drawn.py ARCHIVE {row.name}",
+        "command": "python benchmarks/train_on_drawn.py ARCHIVE " + next(name for name in ROWS if row in ROWS[name]),
         "trains_as": metrics["command"].replace("--data PATH", f"--data synthetic --count {row.count}"),
         "without": list(ROOMS[row.without]) if row.without else [],
-        "trained_on": "synthetic",
+        "trained_on": row.source,
         "pictures": row.count,
         "draw_minutes": round(drawn_minutes, 2),
-        "drawn_validation_accuracy": metrics["validation_accuracy"],
-        "drawn_test_accuracy": metrics["test_accuracy"],
+        **({f"drawn_{name}": metrics[name] for name in SCORES} if row.source == "synthetic" else {}),
         "validation_accuracy": real["valid"]["accuracy"],
         "test_accuracy": real["test"]["accuracy"],
         "test_loss": real["test"]["loss"],
