@@ -52,7 +52,7 @@ def main(archive: str, sheet: str) -> None:
         tell(f"steepness in the {title}", *(steepness(pictures, where) for pictures in equal))
     rows = [np.hstack(list(cells(equal[0][real.labels == class_id], class_id))) for class_id in range(signs.COUNT)]
     width = max(row.shape[1] for row in rows)
-    Image.fromarray(np.vstack([np.pad(row, ((0, 4), (0, width - row.shape[1]))) for row in rows])).save(sheet)
+    Image.fromarray(np.vstack([np.pad(row, ((0, 4), (0, width - row.shape[1]), (0, 0))) for row in rows])).save(sheet)
 
 
 def tell(title, *both):
