@@ -58,6 +58,9 @@ def again(drawing: Drawing, epoch: int) -> Split:
     Args:
         drawing: how the stored ones were drawn.
         epoch: its number; the same one gives the same pictures.
+
+    Raises:
+        DataError: a process that draws has ended before its work.
     """
     from . import synthetic
 

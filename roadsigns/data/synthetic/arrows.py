@@ -102,16 +102,15 @@ def double_curve(*, broad: bool = False) -> str:
     return place(fill(body, BLACK), -1, -1, scale=1.02)
 
 
-def _shaft(*steps: str | float, width: float = _SHAFT) -> str:
-    return stroke(path(*steps), WHITE, width)
+def _shaft(*steps: str | float) -> str:
+    return stroke(path(*steps), WHITE, _SHAFT)
 
 
 def _head(x: float, y: float, turn: float, *, full: bool = False, reach: float, bar: float = 10) -> str:
     """Head with its tip at `(x, y)`, pointing up and turned clockwise; `reach` is half its width, in units."""
     if full:
-        return place(
-            fill(path("M", 0, 0, "L", reach * 0.9, reach * 1.2, "H", -reach * 0.9, "Z"), WHITE), x, y, turn=turn
-        )
+        side = reach * 0.9
+        return place(fill(path("M", 0, 0, "L", side, reach * 1.2, "H", -side, "Z"), WHITE), x, y, turn=turn)
     # The pen's corner reaches beyond its middle: move the middle down, so that the tip is where it should be.
     sine, cosine = math.sin(_LEAN), math.cos(_LEAN)
     down, side = bar / 2 / sine, reach - bar / 2 * cosine

@@ -50,7 +50,7 @@ class Camera:
     size: Factor = Factor("longer side of the sign, pixels", LogNormal(34, 0.47, 14, 60), off=80 / 3)
     turn: Factor = Factor("rotation in the picture, degrees", Normal(0, 3.5, -15, 15))
     tilt: Factor = Factor("rotation out of it about both axes, degrees", Normal(0, 14, -40, 40), parts=2)
-    margin: Factor = Factor("least space that a cropper leaves on each side, pixels", Normal(6.2, 0.6, 5, 8))
+    margin: Factor = Factor("least space that a cropper leaves at the left and above, pixels", Normal(6.2, 0.6, 5, 8))
     offset: Factor = Factor("how far each side is off, share of the sign", Normal(0, 0.03, -0.08, 0.08), parts=4)
     # Scene
     background: Factor = Factor("strength of its textures; without it all is grey", Uniform(0.5, 1.8))
