@@ -23,7 +23,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from roadsigns import backend
 from roadsigns.files import write_json
-from roadsigns.serving.servable import Servable
+from roadsigns.serving.models.servable import Servable
 
 COUNT = 512
 ROUNDS = 9

@@ -25,8 +25,8 @@ from PIL import Image
 
 from roadsigns import backend
 from roadsigns.files import write_json
-from roadsigns.serving import engine
-from roadsigns.serving.servable import Servable
+from roadsigns.serving.engines import engine
+from roadsigns.serving.models.servable import Servable
 
 CALLS = {1: 40, 32: 4, 512: 1}
 """Calls in a round, by the number of pictures."""

@@ -4,15 +4,16 @@ import keras
 import numpy as np
 import pytest
 
-from roadsigns import backend, epochs, networks, train
+from roadsigns import backend, networks
 from roadsigns.config import TrainOptions
+from roadsigns.train import epochs, run
 
 PICTURES = 34_799
 
 
 @pytest.fixture
 def model():
-    return train.build(TrainOptions(), PICTURES)
+    return run.build(TrainOptions(), PICTURES)
 
 
 def inputs(images):

@@ -29,10 +29,11 @@ from pathlib import Path
 
 import numpy as np
 
-from roadsigns import data, evaluate, train
+from roadsigns import data, evaluate
 from roadsigns.data import gtsrb, synthetic
 from roadsigns.data.split import SPLITS
 from roadsigns.files import write_json
+from roadsigns.train.__main__ import main as train
 
 RESULT = Path(__file__).resolve().parent / "results" / "accuracy-drawn.json"
 CACHE = Path(os.environ.get("CACHE", "/tmp/roadsigns-drawn"))
@@ -125,7 +126,7 @@ def measure(row: Row, archive: str) -> dict:
     go_on = ["--resume", str(run)] if (run / "config.json").exists() else None
     flags = [*pictures, "--recipe", "quick", "--seed", str(row.seed), "--run-dir", str(run), *row.flags]
     output = ("--output", str(CACHE / "models" / row.name))
-    metrics = asked(train.main, *(go_on or flags), *output)
+    metrics = asked(train, *(go_on or flags), *output)
     real = {
         split: asked(evaluate.main, "--model", str(run / "model.keras"), "--data", archive, "--split", split)
         for split in ("valid", "test")

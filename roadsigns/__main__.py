@@ -11,7 +11,7 @@ from .cli import command
 from .errors import UsageError
 
 VERBS = {
-    "train": ("roadsigns.train", "the main job: data, training, evaluation, export"),
+    "train": ("roadsigns.train.__main__", "the main job: data, training, evaluation, export"),
     "data": ("roadsigns.data.__main__", "fetch and verify the data set, or draw one"),
     "evaluate": ("roadsigns.evaluate", "score a model on a split, each picture once"),
     "predict": ("roadsigns.predict", "name the signs in PNG and JPEG files"),

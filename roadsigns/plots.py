@@ -1,10 +1,10 @@
-"""Plots of a run and of its data, drawn by Matplotlib without a screen."""
+"""Plots of pictures and of what a model says of them, drawn by Matplotlib without a screen."""
 
 from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,6 @@ from .preprocess import Pixels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from .runs import Epoch
 
 _BEST = 5
 
@@ -44,32 +42,6 @@ class Plot:
         return file.getvalue()
 
 
-def curves(history: Sequence[Epoch]) -> Plot:
-    """Loss and error (share of pictures named wrongly) by epoch."""
-    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter, StrMethodFormatter
-
-    figure = _figure(10, 4)
-    left, right = figure.subplots(1, 2)
-    epochs = [row.epoch for row in history]
-    left.plot(epochs, [row.loss for row in history], marker=".", label="training (units dropped)")
-    left.plot(epochs, [row.validation_loss for row in history], marker=".", label="validation")
-    left.set(xlabel="epoch", ylabel="loss (nats)", yscale="log")
-    right.plot(epochs, [1 - row.accuracy for row in history], marker=".", label="training (units dropped)")
-    right.plot(epochs, [1 - row.validation_accuracy for row in history], marker=".", label="validation")
-    best = max(history, key=lambda row: row.validation_accuracy)
-    right.set(
-        xlabel="epoch", ylabel="error", yscale="log", title=f"best validation accuracy {best.validation_accuracy:.2%}"
-    )
-    for axes, form in ((left, StrMethodFormatter("{x:g}")), (right, PercentFormatter(1, decimals=None))):
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter(form)
-        axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(alpha=0.3)
-        axes.legend()
-    return Plot(figure)
-
-
 def samples(images: Pixels, labels: npt.NDArray[np.int64]) -> Plot:
     """One picture of each class that `labels` holds, the one in the middle of the class, under its number and name.
 
@@ -78,7 +50,7 @@ def samples(images: Pixels, labels: npt.NDArray[np.int64]) -> Plot:
         labels: shape `(N,)`, values 0..42.
     """
     columns = 8
-    figure = _figure(12, 12)
+    figure = blank(12, 12)
     for axes, class_id in zip(_grid(figure, 6, columns), range(signs.COUNT), strict=False):
         found = np.flatnonzero(labels == class_id)
         if len(found):
@@ -92,7 +64,7 @@ def histogram(labels: Mapping[str, npt.NDArray[np.int64]]) -> Plot:
     Args:
         labels: those of each split, by its name.
     """
-    figure = _figure(12, 4)
+    figure = blank(12, 4)
     axes = figure.subplots()
     width = 0.8 / len(labels)
     for position, (name, values) in enumerate(labels.items()):
@@ -112,7 +84,7 @@ def steps(images: Pixels) -> Plot:
     """
     grey = preprocess.grey(images)
     rows = zip(images, grey, preprocess.equalize(grey), preprocess.preprocess(images)[..., 0], strict=True)
-    figure = _figure(8, 2 * len(images))
+    figure = blank(8, 2 * len(images))
     grid = iter(_grid(figure, len(images), 4))
     for row in rows:
         for step, picture in zip(("colour", "grey", "equalised", "÷ 255"), row, strict=True):
@@ -132,7 +104,7 @@ def guesses(
         probabilities: shape `(N, 43)`.
         labels: the right classes, shape `(N,)`.
     """
-    figure = _figure(9, 2 * len(images))
+    figure = blank(9, 2 * len(images))
     grid = figure.subplots(len(images), 2, squeeze=False, width_ratios=(1, 3))
     for number, (left, right) in enumerate(grid):
         best = np.argsort(-probabilities[number], kind="stable")[:_BEST]
@@ -145,7 +117,8 @@ def guesses(
     return Plot(figure)
 
 
-def _figure(width: float, height: float) -> Figure:
+def blank(width: float, height: float) -> Figure:
+    """A figure without axes, in inches, that needs no screen."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from roadsigns.errors import RequestError
-from roadsigns.serving.predict_request import parse_body
-from roadsigns.serving.signature import NUMPY, Signature, TensorSpec
+from roadsigns.serving.protocol.predict_request import parse_body
+from roadsigns.serving.protocol.signature import NUMPY, Signature, TensorSpec
 
 
 def signature(**inputs: str) -> Signature:

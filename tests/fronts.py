@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from roadsigns.serving.http_listener import Listener
-from roadsigns.serving.http_messages import Limits
+from roadsigns.serving.http.listener import Listener
+from roadsigns.serving.http.messages import Limits
 from roadsigns.serving.metrics import Metrics
-from roadsigns.serving.refusals import no_status, servable_not_found, unknown_label
+from roadsigns.serving.protocol.refusals import no_status, servable_not_found, unknown_label
+from roadsigns.serving.protocol.signature import Signature, TensorSpec
+from roadsigns.serving.protocol.status import VersionStatus
 from roadsigns.serving.rest import Rest
-from roadsigns.serving.signature import Signature, TensorSpec
-from roadsigns.serving.status import VersionStatus
 
 Arrays = dict[str, np.ndarray]
 

@@ -20,9 +20,11 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 from pictures import draw_signs  # noqa: E402
-from roadsigns import networks, runs, train  # noqa: E402
+from roadsigns import networks  # noqa: E402
 from roadsigns.config import TrainOptions  # noqa: E402
 from roadsigns.data import Split  # noqa: E402
+from roadsigns.train import folder  # noqa: E402
+from roadsigns.train.run import fit  # noqa: E402
 
 
 def said(call: object, *arguments: object) -> str:
@@ -78,8 +80,8 @@ dataset = types.SimpleNamespace(
     train=Split(images[:48], labels[:48]), valid=Split(images[48:], labels[48:]), source="drawn", manifest={}
 )
 options = {"batch_size": 16, "keep_prob": 0.9, "keep_prob_conv": 0.9}
-whole = runs.start(TrainOptions(epochs=5, run_dir=Path("whole"), **options))
-train.fit(whole, dataset, say=lambda line: None)
+whole = folder.start(TrainOptions(epochs=5, run_dir=Path("whole"), **options))
+fit(whole, dataset, say=lambda line: None)
 found["losses"] = [row.loss for row in whole.history]
 model.save("model.keras")
 loaded = keras.saving.load_model("model.keras")

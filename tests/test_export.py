@@ -23,7 +23,7 @@ from pictures import draw_signs
 from roadsigns import export, models, networks, signs
 from roadsigns.errors import ModelError, UsageError
 from roadsigns.served import write_warmup
-from roadsigns.serving import version_folder
+from roadsigns.serving.models import version_folder
 
 IMAGES, _ = draw_signs(5, seed=3)
 

@@ -8,7 +8,6 @@ from PIL import Image
 
 from oracles import oracle_equalize, oracle_grey
 from roadsigns import plots, signs
-from roadsigns.runs import Epoch
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (86, 32, 32, 3), np.uint8)
@@ -67,9 +66,3 @@ def test_guesses_are_the_five_best_with_the_right_one_marked():
     names = [label.get_text() for label in plot.figure.axes[1].get_yticklabels()]
     assert names == [signs.NAMES[i] for i in (7, 1, 30, 2, 12)]
     assert [bar.get_facecolor() == bars[0].get_facecolor() for bar in bars] == [True, False, True, True, True]
-
-
-def test_curves_draw_loss_and_error():
-    history = [Epoch(n, 1 / n, 0.5, 2 / n, 1 - 0.1 / n, 100, 1) for n in (1, 2)]
-    lines = [line.get_ydata() for axes in plots.curves(history).figure.axes for line in axes.lines]
-    np.testing.assert_allclose(lines, [[1, 0.5], [2, 1], [0.5, 0.5], [0.1, 0.05]])

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from ..errors import RequestError
 from . import samples
-from .manager import Manager
-from .servable import Servable
-from .signature import Signature, TensorSpec
+from .models.manager import Manager
+from .models.servable import Servable
+from .protocol.signature import Signature, TensorSpec
 
 HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"

@@ -17,21 +17,21 @@ from typing import Any
 from .. import errors
 from ..errors import RequestError
 from . import pages
-from .examples import refuse
-from .http_messages import Answer, Limits, Request
+from .http.messages import Answer, Limits, Request
 from .loop_inbox import LoopInbox
-from .manager import Manager
 from .metrics import CONTENT_TYPE, UNKNOWN, Metrics
-from .predict_answer import format_answer
-from .predict_request import Form
-from .reading import Body, read_examples, read_predict
-from .refusals import unknown_signature
-from .route import Route, is_within, parse_path
-from .servable import Servable
-from .side_process import SideProcesses
-from .signature import Signature
-from .status import format_error, format_metadata, format_status
-from .tensors import Array
+from .models.manager import Manager
+from .models.servable import Servable
+from .protocol.body import Body, read_examples, read_predict
+from .protocol.examples import refuse
+from .protocol.predict_answer import format_answer
+from .protocol.predict_request import Form
+from .protocol.refusals import unknown_signature
+from .protocol.route import Route, is_within, parse_path
+from .protocol.signature import Signature
+from .protocol.status import format_error, format_metadata, format_status
+from .protocol.tensors import Array
+from .workers import SideProcesses
 
 SMALL_BODY = 65_536
 """Bytes that are read on the event loop: a millisecond or less."""
@@ -78,7 +78,7 @@ class _Call:
 
 
 class Rest:
-    """Answers HTTP requests; see `http_messages.Application`.
+    """Answers HTTP requests; see `http.messages.Application`.
 
     Args:
         manager: has the models.

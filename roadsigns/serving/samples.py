@@ -8,7 +8,7 @@ import struct
 import zlib
 from typing import Any
 
-from .signature import Signature, TensorSpec
+from .protocol.signature import Signature, TensorSpec
 
 MAX_NUMBERS = 4096
 """A sample with more values than this is nothing to paste."""

@@ -15,12 +15,15 @@ from .. import backend
 from ..config import ServeOptions
 from ..errors import ModelError, RequestError, RoadsignsError, UsageError
 from ..options import AUTO
-from . import batching_parameters, memory, metrics, model_config, saved_model
-from .batching_parameters import BatchingParameters
-from .http_listener import Listener
-from .http_messages import Limits
-from .manager import Manager
-from .model_config import ModelConfig
+from . import memory, metrics
+from .batching import parameters
+from .batching.parameters import BatchingParameters
+from .engines import saved_model
+from .http.listener import Listener
+from .http.messages import Limits
+from .models import model_config
+from .models.manager import Manager
+from .models.model_config import ModelConfig
 from .rest import Rest
 
 _LATER = "Export it with: roadsigns export --output"
@@ -68,7 +71,7 @@ def check(options: ServeOptions) -> Plan:
     batching = None
     if options.enable_batching:
         file = options.batching_parameters_file
-        batching = BatchingParameters() if file is None else batching_parameters.read(file)
+        batching = BatchingParameters() if file is None else parameters.read(file)
     metrics_path = metrics.read_path(options.monitoring_config_file)
     if isinstance(options.port, int) and options.port:
         _bound(options.host, options.port).close()
@@ -184,7 +187,7 @@ async def _run(plan: Plan, manager: Manager) -> bool:
         for name, versions in sorted(manager.models().items())
     )
     if options.port != 0:
-        from .grpc_server import GrpcServer
+        from .grpc.server import GrpcServer
 
         grpc = GrpcServer(
             manager,

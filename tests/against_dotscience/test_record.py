@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from roadsigns import tracking
+from roadsigns.train import tracking
 
 NOTEBOOK = Path(__file__).with_name("notebook.py")
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "dotscience-record.json"

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from fronts import LIMITS, SIGNATURES, Front, Model, Models, read_reply, running
 from roadsigns.serving import rest, samples
-from roadsigns.serving.signature import Signature, TensorSpec
+from roadsigns.serving.protocol.signature import Signature, TensorSpec
 
 PREDICT = "/v1/models/m:predict"
 

@@ -1,0 +1,1 @@
+"""What runs one version of a model: TensorFlow, or ONNX Runtime where it can."""

@@ -1,0 +1,1 @@
+"""The gRPC port: TensorFlow Serving's services on the stubs of `tensorflow-serving-api`."""

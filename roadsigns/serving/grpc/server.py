@@ -1,0 +1,72 @@
+"""The gRPC port: TensorFlow Serving's two services, and the standard health service."""
+
+from __future__ import annotations
+
+import time
+from concurrent import futures
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+
+from ..metrics import Metrics
+from ..models.manager import Manager
+from .model_service import ModelService
+from .prediction_service import PredictionService
+
+WORKERS = 64
+"""Requests that are worked on at a time; the others wait."""
+
+
+class GrpcServer:
+    """The gRPC port.
+
+    Args:
+        manager: has the models.
+        metrics: is told of every call.
+        max_bytes: of a message, and of an input it may unfold into.
+        max_pixels: of all pictures of a request together.
+        max_requests: taken in at a time; more are refused.
+    """
+
+    def __init__(self, manager: Manager, metrics: Metrics, *, max_bytes: int, max_pixels: int, max_requests: int):
+        self._server = grpc.server(
+            futures.ThreadPoolExecutor(WORKERS, thread_name_prefix="grpc"),
+            options=[
+                ("grpc.max_receive_message_length", max_bytes),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.so_reuseport", 0),  # else a second server would silently share the port
+            ],
+            maximum_concurrent_rpcs=max_requests,
+        )
+        self._health = health.HealthServicer()
+        prediction = PredictionService(manager, metrics, max_bytes, max_pixels)
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(prediction, self._server)
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(manager), self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        for name in ("", "tensorflow.serving.PredictionService", "tensorflow.serving.ModelService"):
+            self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+
+    def open(self, host: str, port: int) -> int:
+        """Open the port, 0 for a free one, and say which it is.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        try:
+            bound = self._server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        except RuntimeError as error:
+            raise OSError(f"{host}:{port} cannot be opened: {error}") from error
+        self._server.start()
+        return int(bound)
+
+    def close(self, grace: float) -> bool:
+        """Accept nothing any more, and wait until what was accepted is answered, for at most `grace` seconds.
+
+        Returns:
+            Whether all were answered in time.
+        """
+        self._health.enter_graceful_shutdown()
+        end = time.monotonic() + grace
+        self._server.stop(grace).wait()
+        return time.monotonic() < end

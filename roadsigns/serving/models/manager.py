@@ -1,0 +1,309 @@
+"""The models that are served: versions are loaded and unloaded as their folders and the configuration change.
+
+Source: TensorFlow Serving's `AvailabilityPreservingPolicy` and `ServerCore`, by behaviour.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from ...errors import ModelError, RequestError, RoadsignsError
+from .. import memory
+from ..batching.parameters import DEFAULTS, BatchingParameters
+from ..engines.engine import ENGINES
+from ..protocol.refusals import no_status, servable_not_found, unknown_label
+from ..protocol.status import VersionStatus
+from . import version_folder, warmup
+from .lease import Lease
+from .model_config import ModelConfig
+from .servable import Servable
+from .versions import Version, Versions
+
+_log = logging.getLogger(__name__)
+
+_DRAIN_POLL_S = 0.05
+
+
+class Manager:
+    """Keeps the versions that the configuration asks for loaded.
+
+    A version is loaded and warmed up before the one it replaces goes, and that one goes when its last lease ends. A
+    version that fails to load leaves the others serving. If a model's folder cannot be read nothing changes; if it
+    holds no version, the model is unloaded.
+
+    Args:
+        configs: the models, each name once.
+        poll_seconds: how often to look at the folders; 0 for once.
+        engine: what runs them, one of `engine.ENGINES`.
+        batching: how requests share batches; None to run each alone.
+        intra_op_threads, inter_op_threads: as for `Servable`.
+        warm_up: whether the requests stored with a version run before it serves.
+        labels_ahead: whether a new label may name a version that is not available.
+        retries: how often a failed load is tried again. A load fails for good at once where the server starts and the
+            model has no other version; once a version's files change, the count begins anew.
+        retry_seconds: time between tries.
+    """
+
+    def __init__(
+        self,
+        configs: Sequence[ModelConfig],
+        poll_seconds: float = 1.0,
+        engine: str = ENGINES[0],
+        batching: BatchingParameters | None = DEFAULTS,
+        *,
+        intra_op_threads: int = 0,
+        inter_op_threads: int = 0,
+        warm_up: bool = True,
+        labels_ahead: bool = False,
+        retries: int = 5,
+        retry_seconds: float = 60.0,
+    ) -> None:
+        self._configs = {config.name: config for config in configs}
+        self._poll_seconds = poll_seconds
+        self._load: Callable[[str, int, Path], Servable] = functools.partial(
+            Servable,
+            kind=engine,
+            batching=batching,
+            intra_op_threads=intra_op_threads,
+            inter_op_threads=inter_op_threads,
+        )
+        self._warm_up = warm_up
+        self._labels_ahead = labels_ahead
+        self._retries = retries
+        self._retry_seconds = retry_seconds
+        self._models: dict[str, Versions] = {}
+        self._lock = threading.Lock()  # around what requests look at; held for microseconds
+        self._loading = threading.Lock()  # around a change of what is loaded
+        self._wake = threading.Event()
+        self._stop = False
+        self._thread = threading.Thread(target=self._watch, name="versions", daemon=True)
+
+    def start(self) -> None:
+        """Load what the folders hold. Returns when each model has a version or its load has failed.
+
+        Waits for a model whose folder holds no version yet, unless folders are looked at once only.
+
+        Raises:
+            ModelError: a label names a version that is not available.
+        """
+        while not self._stop:
+            self._update(self._configs)
+            if not self._poll_seconds or all(self._known(name) for name in self._configs):
+                break
+            self._wake.wait(self._poll_seconds)
+        try:
+            self._check_labels(self._configs, {})
+        except RequestError as error:
+            raise ModelError(error.message) from error
+        self._thread.start()
+
+    def close(self, grace: float = 0.0) -> None:
+        """Stop watching, wait for leases to end, at most `grace` seconds, and unload what is free then."""
+        end = time.monotonic() + grace
+        self._stop = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(max(grace, 1.0))
+        with self._lock:
+            for versions in self._models.values():
+                versions.keep_only(lambda _: False)
+        while self._sweep() and time.monotonic() < end:
+            time.sleep(_DRAIN_POLL_S)
+
+    def lease(
+        self, model: str, version: int | None = None, label: str | None = None
+    ) -> AbstractContextManager[Servable]:
+        """A servable that stays loaded within the context, which may be left by another thread.
+
+        Args:
+            model: its name.
+            version: its number; None for the newest.
+            label: instead of a number.
+
+        Raises:
+            RequestError: on entering; there is no such model, version or label.
+        """
+        return Lease(self, model, version, label)
+
+    def status(self, model: str, version: int | None = None) -> list[VersionStatus]:
+        """What is known of a model's versions, newest first.
+
+        Raises:
+            RequestError: there has never been such a model or version.
+        """
+        with self._lock:
+            versions = self._models.get(model)
+            found = [each for each in versions.statuses() if version in (None, each.version)] if versions else []
+        if not found:
+            raise no_status(model, version)
+        return found
+
+    def models(self) -> dict[str, list[Servable]]:
+        """The configured models with the versions that serve, newest first."""
+        with self._lock:
+            return {
+                name: [each.servable for each in versions.available() if each.servable]
+                for name, versions in self._models.items()
+                if name in self._configs
+            }
+
+    def ready(self) -> bool:
+        """Whether every model has a version that serves."""
+        return all(self.models().get(name) for name in tuple(self._configs))
+
+    def reload(self, configs: Sequence[ModelConfig]) -> None:
+        """Put another configuration in the place of the present one, as soon as all it asks for is loaded.
+
+        Raises:
+            RequestError: a model has no version that can be loaded, or a label names one that is not available
+                (FAILED_PRECONDITION). Then nothing changes.
+        """
+        new = {config.name: config for config in configs}
+        old = self._configs
+        self._update(new, commit=False)
+        try:
+            for name, config in new.items():
+                if config != old.get(name):
+                    self._check_served(config)
+            self._check_labels(new, old)
+            self._configs = new
+        finally:
+            self._update(self._configs)
+
+    def acquire(self, model: str, version: int | None, label: str | None) -> Version:
+        """Begin a lease; `lease` is the way to it."""
+        with self._lock:
+            config, versions = self._configs.get(model), self._models.get(model)
+            if config is None or versions is None:
+                raise servable_not_found(model, version)
+            if label is not None:
+                if label not in config.labels:
+                    raise unknown_label(label)
+                version = config.labels[label]
+            found = versions.get(version)
+            if found is None:
+                raise servable_not_found(model, version)
+            found.leases += 1
+            return found
+
+    def release(self, version: Version) -> None:
+        """End a lease."""
+        with self._lock:
+            version.leases -= 1
+            free = version.state == "UNLOADING" and not version.leases
+        if free:
+            self._wake.set()
+
+    def _watch(self) -> None:
+        wait = self._poll_seconds or None
+        while True:
+            self._wake.wait(wait)
+            if self._stop:
+                return
+            self._wake.clear()
+            try:
+                if self._poll_seconds:
+                    self._update(self._configs)
+                else:
+                    self._sweep()
+            except Exception:  # a fault here must not end the watch
+                _log.exception("The models' folders could not be looked at")
+
+    def _update(self, configs: Mapping[str, ModelConfig], commit: bool = True) -> None:
+        """Load what `configs` asks for and, to `commit`, unload the rest."""
+        with self._loading:
+            for name, config in configs.items():
+                with self._lock:
+                    versions = self._models.setdefault(name, Versions())
+                found = version_folder.scan(config.base_path)
+                if found is not None:
+                    self._update_model(config, versions, config.policy.choose(found), commit)
+            if commit:
+                with self._lock:
+                    for name, versions in self._models.items():
+                        if name not in configs:
+                            versions.keep_only(lambda _: False)
+        self._sweep()
+
+    def _update_model(self, config: ModelConfig, versions: Versions, wanted: Mapping[int, Path], commit: bool) -> None:
+        for version in versions.due(wanted, time.monotonic(), self._retries):
+            if not self._stop:
+                self._bring_up(config.name, versions, version)
+        if not commit:
+            return
+        with self._lock:
+            if not wanted or any(versions.get(number) for number in wanted):
+                versions.keep_only(lambda version: wanted.get(version.number) == version.path)
+            versions.forget_ended()
+
+    def _bring_up(self, model: str, versions: Versions, version: Version) -> None:
+        with self._lock:
+            versions.announce(version)
+        started = time.monotonic()
+        mark = version_folder.content_mark(version.path)
+        servable = None
+        try:
+            servable = self._load(model, version.number, version.path)
+            if self._warm_up:
+                warmup.warm_up(servable)
+        except Exception as error:  # whatever a foreign model does, the others go on serving
+            if servable is not None:
+                servable.close()
+            if not isinstance(error, RoadsignsError):
+                _log.exception("Version %d of %s fails in an unforeseen way", version.number, model)
+            with self._lock:
+                version.state, version.error, version.mark = "END", str(error) or type(error).__name__, mark
+                version.failures += 1
+                version.retry_at = time.monotonic() + self._retry_seconds
+            _log.warning("Version %d of %s cannot be loaded: %s", version.number, model, version.error)
+            return
+        with self._lock:
+            versions.admit(version, servable)
+        _log.info("Version %d of %s serves, loaded in %.1f s", version.number, model, time.monotonic() - started)
+
+    def _sweep(self) -> bool:
+        """Unload what is retired and not leased. Returns whether something retired is left."""
+        with self._lock:
+            free = [(name, version) for name, versions in self._models.items() for version in versions.take_free()]
+        for name, version in free:
+            if version.servable is not None:
+                version.servable.close()
+            with self._lock:
+                version.servable, version.state = None, "END"
+            _log.info("Version %d of %s is unloaded", version.number, name)
+        if free:
+            memory.give_back()
+        with self._lock:
+            return any(versions.retired for versions in self._models.values())
+
+    def _known(self, name: str) -> bool:
+        with self._lock:
+            return bool(self._models[name].statuses())
+
+    def _check_served(self, config: ModelConfig) -> None:
+        wanted = config.policy.choose(version_folder.scan(config.base_path) or {})
+        with self._lock:
+            versions = self._models[config.name]
+            if any((version := versions.get(number)) and version.path == path for number, path in wanted.items()):
+                return
+            errors = [each.error_message for each in versions.statuses() if each.error_message]
+        why = errors[0] if errors else f"{str(config.base_path)!r} holds no version that the policy asks for"
+        raise RequestError(f"Model {config.name!r} cannot be loaded: {why}", "FAILED_PRECONDITION")
+
+    def _check_labels(self, new: Mapping[str, ModelConfig], old: Mapping[str, ModelConfig]) -> None:
+        for name, config in new.items():
+            for label, number in config.labels.items():
+                with self._lock:
+                    served = self._models[name].get(number) is not None
+                is_new = name not in old or label not in old[name].labels
+                if not served and not (self._labels_ahead and is_new):
+                    raise RequestError(
+                        f"Label {label!r} of model {name!r} names version {number}, which is not available",
+                        "FAILED_PRECONDITION",
+                    )

@@ -1,0 +1,88 @@
+"""The main job, data to served-ready model: `python -m roadsigns.train`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .. import backend, cli
+from ..cli import command, parse
+from ..config import TrainOptions
+from ..errors import UsageError
+from . import folder, tracking
+from .run import finish, fit
+
+if TYPE_CHECKING:
+    from ..data import Dataset
+
+
+@command("train")
+def main(argv: Sequence[str] | None = None) -> None:
+    """Fetch, read, preprocess, train, evaluate and export."""
+    options = parse(
+        TrainOptions,
+        argv,
+        verb="train",
+        about="Train a network on road signs, score it on the test set and export it for serving.",
+        examples=(
+            "roadsigns train --data traffic-signs-data.zip --epochs 2 --use-image-percent 10",
+            "roadsigns train --data synthetic --count 430 --data-dir signs --epochs 3 --seed 1",
+            "roadsigns train --resume",
+        ),
+    )
+    from .. import data, export
+    from ..data.progress import quietly
+
+    if options.resume is not None and options.config is not None:
+        raise UsageError("--resume goes on with a run's own settings and --config begins another: give one of them")
+    run = None if options.resume is None else folder.resume(options)
+    options = options if run is None else run.options
+    export.check_output(options.output, options.version)
+    tracking.check(options.track)
+    with quietly(options.quiet):
+        dataset = data.load(options.data, options.data_dir, count=options.count)
+        if options.redraw:
+            dataset.drawing()  # raises where nothing is drawn
+        dataset.splits()  # read and checked before Keras is loaded
+        backend.start()
+        run = run or folder.start(options)
+        with run.alone():
+            metrics = _carry_out(run, dataset)
+    if options.json:
+        print(json.dumps(metrics))
+
+
+def _carry_out(run: folder.Run, dataset: Dataset) -> dict[str, Any]:
+    """Train and finish `run`; an interrupt tells how to go on."""
+    options = run.options
+    say = _sayer(options)
+    say(f"run {run.path}, backend {backend.versions()['backend']}, seed {options.seed}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        fit(run, dataset, say)
+        return finish(run, dataset, say)
+    except KeyboardInterrupt:
+        kept = f"epoch {len(run.history)} is kept" if run.history else "no whole epoch yet"
+        way = shlex.join(["roadsigns", "train", f"--resume={run.path}"])
+        print(f"Interrupted; {kept}. Go on with: {way}", file=sys.stderr)
+        raise
+
+
+def _sayer(options: TrainOptions) -> Callable[[str], None]:
+    """What prints a line at once, also into a pipe, and where it does not mix with JSON on stdout; or nothing."""
+    stream = sys.stderr if options.json else sys.stdout
+
+    def say(line: str) -> None:
+        if not options.quiet:
+            with cli.reader_may_leave(stream):  # as `head` does; the training goes on
+                print(line, file=stream, flush=True)
+
+    return say
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,246 @@
+"""A training run's folder: settings, history, and the model after each epoch that still matters.
+
+    config.json     the options of the run, written first
+    environment.json  what else decides the result: versions, machine, commit, data; as the run began
+    history.csv     one row per whole epoch
+    epoch-0007.keras  the newest epoch and the best one, with the optimizer's state; the newest is what --resume takes
+    model.keras     the best epoch, without the optimizer's state
+    metrics.json    the figures, written last: a run without it is unfinished
+    curves.png      loss and accuracy by epoch
+
+The model of an epoch and its row are written before older ones are removed, each whole or not at all, so a run that is
+ended at any moment can go on from its last whole epoch. One process at a time trains in the folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import dataclasses
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..config import TrainOptions
+from ..errors import ModelError, UsageError
+from ..files import beside, locked, sweep, write_json
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row of the history. Accuracies are shares, losses in nats, `seconds` of drawing, training and validation."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    images_per_second: float
+    seconds: float
+
+
+class Run:
+    """The folder of one run.
+
+    Attributes:
+        path: the folder.
+        options: what the run was started with.
+        history: its whole epochs, in order.
+    """
+
+    def __init__(self, path: Path, options: TrainOptions, history: list[Epoch]) -> None:
+        self.path = path
+        self.options = options
+        self.history = history
+
+    @property
+    def best(self) -> Epoch:
+        """The epoch of the highest validation accuracy; of equals the one of lower validation loss."""
+        return max(self.history, key=lambda row: (row.validation_accuracy, -row.validation_loss))
+
+    def begin(self, environment: dict[str, Any]) -> list[str]:
+        """Write down what the run begins in; where it goes on, name what is no longer as it was.
+
+        Returns:
+            A line for each difference that can change the result, empty for a new run.
+
+        Raises:
+            ModelError: `environment.json` is damaged.
+        """
+        path = self.path / "environment.json"
+        if not path.exists():
+            write_json(path, environment)
+            return []
+        began = self.environment
+        return [
+            f"{name}: {was} when the run began, now {now}"
+            for part in ("versions", "machine")
+            for name, was, now in _differences(began.get(part, {}), environment.get(part, {}))
+        ]
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """What the run began in."""
+        path = self.path / "environment.json"
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise ModelError(f"Damaged {str(path)!r}: {error}. Start a new run without --resume") from error
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every other process from training in the folder, and read what one has done there meanwhile.
+
+        Raises:
+            UsageError: one trains in it right now.
+            ModelError: its files are damaged.
+        """
+        with _held(self.path):
+            self.history = _read_history(self.path)
+            yield
+
+    @property
+    def started(self) -> datetime:
+        """When the run was started, local time: its settings were written first."""
+        return datetime.fromtimestamp((self.path / "config.json").stat().st_mtime)
+
+    def checkpoint(self, epoch: int) -> Path:
+        """Where the model after `epoch` is kept."""
+        return self.path / f"epoch-{epoch:04d}.keras"
+
+    def keep(self, row: Epoch, save: Callable[[Path], None]) -> None:
+        """Add an epoch; `save` writes the model, with the optimizer's state, to the path it is given."""
+        rows = [*self.history, row]
+        with beside(self.path / "history.csv") as fresh, fresh.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, [item.name for item in dataclasses.fields(Epoch)])
+            writer.writeheader()
+            writer.writerows(dataclasses.asdict(each) for each in rows)
+        with beside(self.checkpoint(row.epoch)) as fresh:
+            save(fresh)
+        self.history = rows
+        wanted = {self.checkpoint(row.epoch), self.checkpoint(self.best.epoch)}
+        for path in set(self.path.glob("epoch-*.keras")) - wanted:
+            path.unlink()
+
+
+def start(options: TrainOptions, now: datetime | None = None) -> Run:
+    """Make the folder of a new run and write its settings.
+
+    Raises:
+        UsageError: `--run-dir` names a folder that is not empty.
+        OSError: the folder cannot be written.
+    """
+    path = options.run_dir or _make_folder(f"{now or datetime.now():%Y-%m-%dT%H-%M-%S}-{options.seed}")
+    taken = f"--run-dir {str(path)!r} is there already. Give a new folder, or go on with --resume {path}"
+    if path.exists() and not path.is_dir():
+        raise UsageError(taken)
+    path.mkdir(parents=True, exist_ok=True)
+    with _held(path):
+        sweep(path)  # a run that was killed before it had settings is none
+        if any(path.iterdir()):
+            raise UsageError(taken)
+        options = dataclasses.replace(options, run_dir=path)
+        write_json(path / "config.json", options.as_json())
+    return Run(path, options, [])
+
+
+def resume(options: TrainOptions) -> Run:
+    """Open the unfinished run that `options.resume` names: a folder, or `newest` for the newest in `runs/`.
+
+    The run goes on with its own settings; where it exports to and what it tells may be given anew.
+
+    Raises:
+        UsageError: there is no such run, it is finished, or `options` asks for other settings than its own.
+        ModelError: its files are damaged.
+    """
+    path = _newest() if options.resume == "newest" else Path(options.resume or "")
+    if not (path / "config.json").is_file():
+        raise UsageError(f"There is no run in {str(path)!r}: expected a folder with config.json. See {RUNS}/")
+    if (path / "metrics.json").exists():
+        raise UsageError(f"The run in {str(path)!r} is finished. Start a new one without --resume")
+    stored = _read_options(path / "config.json")
+    changes = _changes(options, stored)
+    told: dict[str, Any] = {"json": options.json, "quiet": options.quiet}
+    return Run(path, dataclasses.replace(stored, run_dir=path, **told, **changes), _read_history(path))
+
+
+@contextlib.contextmanager
+def _held(path: Path) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(path))
+        except BlockingIOError:
+            raise UsageError(f"Another process trains in {str(path)!r}. Wait for it, or take another folder") from None
+        yield
+
+
+def _differences(was: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    return [(name, was.get(name), now.get(name)) for name in {**was, **now} if was.get(name) != now.get(name)]
+
+
+def _make_folder(stem: str) -> Path:
+    """A folder in `runs/` that nobody else has: making it is what decides between two runs of the same second."""
+    for number in itertools.count(1):
+        path = RUNS / (stem if number == 1 else f"{stem}-{number}")
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(parents=True)
+            break
+    return path
+
+
+def _newest() -> Path:
+    unfinished = [path.parent for path in RUNS.glob("*/config.json") if not (path.parent / "metrics.json").exists()]
+    if not unfinished:
+        raise UsageError(f"There is no unfinished run in {RUNS}/ to resume. Start one without --resume")
+    return max(unfinished, key=lambda path: (path / "config.json").stat().st_mtime_ns)
+
+
+def _read_options(path: Path) -> TrainOptions:
+    try:
+        return TrainOptions(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, UsageError) as error:
+        raise ModelError(f"Damaged settings in {str(path)!r}: {error}. Start a new run without --resume") from error
+
+
+def _changes(given: TrainOptions, stored: TrainOptions) -> dict[str, Any]:
+    """What `given` asks for that differs from `stored`; UsageError where that would make it another run."""
+    changes = {}
+    for item in dataclasses.fields(TrainOptions):
+        asked, own = getattr(given, item.name), getattr(stored, item.name)
+        if item.name in ("resume", "json", "quiet", "run_dir", "config") or asked in (item.default, own):
+            continue
+        if not item.metadata["place"]:
+            flag = TrainOptions.flag(item.name)
+            raise UsageError(f"The run was started with {flag} {own} and cannot go on with {asked}. Leave it out")
+        changes[item.name] = asked
+    return changes
+
+
+def _read_history(path: Path) -> list[Epoch]:
+    """The rows up to the newest model: a row without one is from an epoch that was cut off."""
+    numbers = [int(match[1]) for file in path.iterdir() if (match := re.fullmatch(r"epoch-(\d+)\.keras", file.name))]
+    if not numbers:
+        return []
+    try:
+        with (path / "history.csv").open(newline="", encoding="utf-8") as file:
+            rows = [_read_row(row) for row in csv.DictReader(file)]
+    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
+        raise ModelError(
+            f"Damaged history in {str(path / 'history.csv')!r}: {error!r}. Start a new run without --resume"
+        ) from error
+    rows = [row for row in rows if row.epoch <= max(numbers)]
+    if [row.epoch for row in rows] != list(range(1, max(numbers) + 1)):
+        raise ModelError(f"Rows are missing in {str(path / 'history.csv')!r}. Start a new run without --resume")
+    return rows
+
+
+def _read_row(row: dict[str, str]) -> Epoch:
+    values: dict[str, Any] = {name: float(row[name]) for name in (item.name for item in dataclasses.fields(Epoch))}
+    return Epoch(**{**values, "epoch": int(row["epoch"])})

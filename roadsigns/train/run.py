@@ -1,0 +1,196 @@
+"""A run from its first epoch to its figures: `fit` trains, `finish` takes the best epoch to test, plots and export."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import backend
+from ..config import TrainOptions
+from ..files import beside, write_json
+from . import folder, tracking
+
+if TYPE_CHECKING:
+    import keras
+
+    from ..data import Dataset
+
+
+def fit(run: folder.Run, dataset: Dataset, say: Any = print) -> None:
+    """Train the epochs that `run` still lacks, keeping each whole one in its folder."""
+    from .. import evaluate, networks
+    from ..preprocess import preprocess
+    from . import averages, epochs
+
+    options = run.options
+    for difference in run.begin(_environment(dataset)):
+        say(f"the run goes on in another environment, so its result may differ: {difference}")
+    pictures = dataset.train
+    x = preprocess(pictures.images)
+    x_valid = preprocess(dataset.valid.images)
+    model = _load_or_build(run, len(pictures))
+    if options.precision != "float32" and not backend.has_fast_bfloat16():
+        say(f"this machine has no fast {options.precision}: training multiplies float32")
+    for epoch in range(len(run.history) + 1, options.epochs + 1):
+        started = time.perf_counter()
+        if options.redraw and epoch > 1:
+            pictures = dataset.redrawn(epoch)
+            x = preprocess(pictures.images)
+        ready = time.perf_counter()
+        with backend.precision(options.precision):
+            loss, accuracy = epochs.train(model, x, pictures.labels, options, epoch)
+        trained = time.perf_counter()
+        with averages.taken(model):
+            valid = evaluate.score(networks.probabilities(model, x_valid), dataset.valid.labels)
+        row = folder.Epoch(
+            epoch=epoch,
+            loss=loss,
+            accuracy=accuracy,
+            validation_loss=valid.loss,
+            validation_accuracy=valid.accuracy,
+            images_per_second=epochs.count(len(pictures), options) / (trained - ready),
+            seconds=time.perf_counter() - started,
+        )
+        run.keep(row, model.save)
+        say(_line(row, run))
+
+
+def finish(run: folder.Run, dataset: Dataset, say: Any = print) -> dict[str, Any]:
+    """Score the best epoch of `run` on the test set, export it, and complete the run's folder.
+
+    Returns:
+        The figures as they stand in `metrics.json`, with the keys of the project's result files.
+    """
+    from .. import evaluate, export, networks
+    from ..preprocess import preprocess
+    from . import averages, curves
+
+    options = run.options
+    best = run.best
+    model = averages.load(run.checkpoint(best.epoch))
+    with beside(run.path / "model.keras") as fresh:
+        model.save(fresh)
+    test = evaluate.score(networks.probabilities(model, preprocess(dataset.test.images)), dataset.test.labels)
+    curves.draw(run.history).save(run.path / "curves.png")
+    exported = export.export_apart(run.path / "model.keras", options.output, options.version, say)
+    metrics = {
+        "name": run.path.name,
+        "command": "python -m roadsigns.train " + _flags(options),
+        "date": datetime.date.today().isoformat(),
+        **run.environment,
+        "network": model.name,
+        "parameters": model.count_params(),
+        "multiply_adds": networks.multiply_adds(model),
+        "recipe": "notebook+average" if options.recipe == "notebook" and options.average_momentum else options.recipe,
+        "trained_on": dataset.kind,
+        "seeds": [options.seed],
+        "epochs": options.epochs,
+        "best_epoch": best.epoch,
+        "train_minutes": round(sum(row.seconds for row in run.history) / 60, 2),
+        "validation_accuracy": best.validation_accuracy,
+        "test_accuracy": test.accuracy,
+        "test_loss": test.loss,
+        "ece": test.ece,
+        "class_accuracies": test.class_accuracies(),
+        "exported": None if exported is None else str(exported),
+    }
+    write_json(run.path / "metrics.json", metrics)
+    say(f"best epoch {best.epoch}: validation {best.validation_accuracy:.2%}, test {test.accuracy:.2%}")
+    say(f"wrote {run.path}/: config.json, history.csv, metrics.json, curves.png, model.keras")
+    if exported is not None:
+        say(f"wrote {exported}: a SavedModel for TensorFlow Serving")
+    if options.track:
+        _track(run, dataset, test.accuracy, exported)
+    return metrics
+
+
+def _environment(dataset: Dataset) -> dict[str, Any]:
+    """What decides the result beside the options, as the result files name it."""
+    return {
+        "commit": backend.commit(),
+        "machine": backend.machine(),
+        "versions": backend.versions(),
+        "data": {**dataset.manifest, "source": Path(dataset.source).name},
+    }
+
+
+def _track(run: folder.Run, dataset: Dataset, accuracy: float, exported: Path | None) -> None:
+    """Tell the tracker that the run asks for; on stderr where stdout is JSON."""
+    import importlib.metadata
+
+    from . import epochs
+
+    options = run.options
+    record = tracking.Record(
+        parameters={
+            "epochs": options.epochs,
+            "training_size": epochs.count(len(dataset.train), options),
+            "optimizer": "adam",
+        },
+        accuracy=accuracy,
+        inputs=[dataset.path],
+        outputs=[] if exported is None else [exported],
+        model_directory=None if exported is None else options.output,
+        framework_version=None if exported is None else importlib.metadata.version("tensorflow"),
+        history=[dataclasses.asdict(row) for row in run.history],
+        run_folder=run.path,
+        start=run.started,
+        end=datetime.datetime.now(),
+    )
+    tracking.publish(str(options.track), record, sys.stderr if options.json else sys.stdout)
+
+
+def _load_or_build(run: folder.Run, pictures: int) -> keras.Model:
+    if run.history:
+        import keras
+
+        from .. import networks  # noqa: F401  Keras finds our classes by their registration
+
+        return keras.saving.load_model(run.checkpoint(len(run.history)))
+    return build(run.options, pictures)
+
+
+def build(options: TrainOptions, pictures: int) -> keras.Model:
+    """The network of `options`, compiled to be trained on so many pictures."""
+    import keras
+
+    from .. import networks
+    from . import averages, epochs
+
+    model = networks.notebook(options.seed)
+    model.compile(
+        optimizer=averages.AveragingAdam(epochs.step_size(pictures, options), options.average_momentum),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        # XLA makes this network's convolutions several times slower on a CPU; JAX compiles in any case.
+        jit_compile="auto" if backend.accelerator() or keras.config.backend() == "jax" else False,
+    )
+    return model
+
+
+def _line(row: folder.Epoch, run: folder.Run) -> str:
+    left = (run.options.epochs - row.epoch) * row.seconds
+    return (
+        f"epoch {row.epoch:3d}/{run.options.epochs}  loss {row.loss:.4f}  accuracy {row.accuracy:7.2%}  "
+        f"validation {row.validation_accuracy:7.2%}  {row.images_per_second:,.0f} images/s  "
+        f"{datetime.timedelta(seconds=round(left))} left"
+    )
+
+
+def _flags(options: TrainOptions) -> str:
+    """The flags that repeat a run; the place of a data set stays out of result files, so a path is named `PATH`."""
+    data = options.data if os.sep not in options.data else "PATH"
+    count = "" if options.count is None else f"--count {options.count} "
+    redraw = "--redraw " if options.redraw else ""
+    return (
+        f"--data {data} {count}{redraw}--recipe {options.recipe} --epochs {options.epochs} "
+        f"--use-image-percent {options.use_image_percent:g} --batch-size {options.batch_size} "
+        f"--learning-rate {options.learning_rate:g} --schedule {options.schedule} --precision {options.precision} "
+        f"--keep-prob {options.keep_prob:g} --keep-prob-conv {options.keep_prob_conv:g} "
+        f"--average-momentum {options.average_momentum:g} --seed {options.seed}"
+    )

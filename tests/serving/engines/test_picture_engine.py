@@ -1,0 +1,209 @@
+"""Pictures prepared outside the graph: the same answers, the graph's errors, and nothing for models of another make."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from pictures import draw_signs
+from roadsigns import pictures
+from roadsigns.errors import RequestError
+from roadsigns.serving.engines import engine
+from roadsigns.serving.engines.picture_engine import TOLERANCE, PictureEngine
+
+IMAGES, _ = draw_signs(6, seed=8)
+BIG = np.random.default_rng(0).integers(0, 256, (3, 70, 45, 3), np.uint8)
+
+
+@pytest.fixture(scope="module", params=engine.ENGINES)
+def made(request, folder):
+    made = PictureEngine(engine.load(folder, request.param)._engine)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def asked(made, monkeypatch):
+    """The names of the signatures whose graph is run."""
+    names = []
+    run = made._engine.run
+
+    def watched(name, *arguments):
+        names.append(name)
+        return run(name, *arguments)
+
+    monkeypatch.setattr(made._engine, "run", watched)
+    return names
+
+
+def strings(*values):
+    array = np.empty(len(values), np.object_)
+    array[:] = values
+    return array
+
+
+def encode(pixels, form="PNG", mode="RGB", **options):
+    file = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(file, form, **options)
+    return file.getvalue()
+
+
+def equal(made, loaded, name, **inputs):
+    found = made.run(name, inputs)
+    fed = {key: tf.constant(value.tolist() if value.dtype == object else value) for key, value in inputs.items()}
+    want = {key: value.numpy() for key, value in loaded.signatures[name](**fed).items()}
+    assert list(found) == ["class_ids", "class_names", "probabilities", "scores"]
+    for key, value in found.items():
+        assert value.dtype == want[key].dtype
+        if value.dtype == np.float32:
+            np.testing.assert_allclose(value, want[key], atol=TOLERANCE)
+        else:
+            np.testing.assert_array_equal(value, want[key])
+
+
+@pytest.mark.parametrize("images", [IMAGES, IMAGES[:1], BIG], ids=["signs", "one", "of another size"])
+def test_pixels_are_named_as_the_graph_names_them(made, loaded, asked, images):
+    equal(made, loaded, "predict_pixels", images=images)
+    assert asked == ["serving_default"]
+
+
+PLAIN = {
+    "colour": encode(BIG[0]),
+    "small": encode(IMAGES[0]),
+    "grey": encode(BIG[0], mode="L"),
+    "alpha": encode(BIG[0], mode="RGBA"),
+    "grey with alpha": encode(BIG[0], mode="LA"),
+}
+UNCOMMON = {
+    "JPEG": encode(BIG[0], "JPEG"),
+    "palette": encode(BIG[0], mode="P"),
+    "black and white": encode(BIG[0], mode="1"),
+    "animated": encode(BIG[0], save_all=True, append_images=[Image.fromarray(BIG[1])]),
+    "text behind": PLAIN["colour"] + b"text",
+}
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+def test_plain_pngs_take_the_short_way(made, loaded, asked, kind):
+    equal(made, loaded, "predict_images", image_bytes=strings(PLAIN[kind], PLAIN["small"]))
+    assert asked == ["serving_default"]
+
+
+@pytest.mark.parametrize("kind", UNCOMMON)
+def test_uncommon_pictures_are_the_graphs(made, loaded, asked, kind):
+    equal(made, loaded, "predict_images", image_bytes=strings(PLAIN["colour"], UNCOMMON[kind]))
+    assert asked == ["predict_images"]
+
+
+@pytest.mark.parametrize(("kind", "most"), [("tensorflow", 1), ("onnxruntime", 100)])
+def test_each_engine_takes_as_many_as_it_is_faster_for(folder, monkeypatch, kind, most):
+    made, asked = engine.load(folder, kind), []
+    run = made._engine.run
+    monkeypatch.setattr(made._engine, "run", lambda name, *others: asked.append(name) or run(name, *others))
+    for count in (1, 2, 100):
+        made.run("predict_images", {"image_bytes": strings(*[PLAIN["small"]] * count)})
+        made.run("predict_pixels", {"images": BIG[:1].repeat(count, axis=0)})
+    short = [count <= most for count in (1, 2, 100)]
+    assert [name == "serving_default" for name in asked[::2]] == short
+    assert [name == "serving_default" for name in asked[1::2]] == short
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("predict_images", {"image_bytes": strings()}),
+        ("predict_pixels", {"images": BIG[:0]}),
+    ],
+)
+def test_no_picture_has_no_answer(made, name, inputs):
+    assert made.run(name, inputs)["probabilities"].shape == (0, 43)
+
+
+def test_pictures_without_pixels_are_the_graphs_to_judge(made, asked):
+    with pytest.raises(RequestError):
+        made.run("predict_pixels", {"images": BIG[:, :0]})
+    assert asked == ["predict_pixels"]
+
+
+def test_equal_scores_are_in_order_of_their_classes(made, monkeypatch):
+    flat = np.full((1, 43), 1 / 43, np.float32)
+    flat[0, 7] = 0.5
+    monkeypatch.setattr(made._engine, "run", lambda *_: {"y": flat})
+    np.testing.assert_array_equal(made.run("predict_pixels", {"images": BIG})["class_ids"], [[7, 0, 1, 2, 3]])
+    np.testing.assert_array_equal(tf.math.top_k(flat, 5).indices, [[7, 0, 1, 2, 3]])
+
+
+def chunk(name, data, checksum=None):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", checksum or zlib.crc32(name + data))
+
+
+@given(data=st.data())
+def test_damaged_pngs_are_not_plain(data):
+    """Whatever a checksum covers."""
+    file = bytearray(PLAIN["small"])
+    place = data.draw(st.integers(0, len(file) - 1))
+    file[place] ^= data.draw(st.integers(1, 255))
+    assert not pictures.is_plain_png(bytes(file))
+    assert not pictures.is_plain_png(PLAIN["small"][:place])
+
+
+def test_chunks_out_of_order_are_not_plain():
+    start, head = PLAIN["small"][:8], PLAIN["small"][8:33]
+    pixels, end = PLAIN["small"][33:-12], PLAIN["small"][-12:]
+    gamma = chunk(b"gAMA", b"\0\1\2\3")
+    assert pictures.is_plain_png(start + head + gamma + chunk(b"tEXt", b"a\0b") * 2 + pixels + end)
+    for parts in ((head, pixels), (head, end), (head, head, pixels, end), (head, gamma, gamma, pixels, end), ()):
+        assert not pictures.is_plain_png(start + b"".join(parts))
+    assert not pictures.is_plain_png(start + head + chunk(b"ABCD", b"") + pixels + end)
+    assert not pictures.is_plain_png(start + head + pixels + chunk(b"IEND", b"", 1))
+
+
+class Foreign(tf.Module):
+    """A model with our signatures that does something else."""
+
+    def __init__(self, best):
+        super().__init__()
+        self.best = best
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((None, 32, 32, 1), tf.float32, "x"),
+            tf.TensorSpec(None, tf.float32, "keep_prob"),
+            tf.TensorSpec(None, tf.float32, "keep_prob_conv"),
+        ]
+    )
+    def serve(self, x, keep_prob, keep_prob_conv):
+        return {"y": tf.nn.softmax(tf.reshape(x, [-1, 1024])[:, :43] * 3)}
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8, "images")])
+    def name(self, images):
+        x = tf.image.resize(tf.cast(images, tf.float32), [32, 32])[..., :1] / 255
+        probabilities = self.serve(x, tf.ones([1]), tf.ones([1]))["y"]
+        scores, ids = tf.math.top_k(probabilities, self.best)
+        return {
+            "probabilities": probabilities,
+            "class_ids": tf.cast(ids, tf.int64),
+            "class_names": tf.strings.as_string(ids),
+            "scores": scores,
+        }
+
+
+@pytest.mark.parametrize("best", [5, 3])
+def test_a_model_with_another_preprocessing_is_left_to_its_graph(tmp_path, best):
+    module = Foreign(best)
+    signatures = {"serving_default": module.serve, "predict_pixels": module.name}
+    tf.saved_model.save(module, str(tmp_path / "1"), signatures=signatures)
+    made = engine.load(tmp_path / "1")
+    assert isinstance(made, PictureEngine)
+    assert not made.short
+    want = module.name(tf.constant(BIG))
+    for key, value in made.run("predict_pixels", {"images": BIG}).items():
+        np.testing.assert_array_equal(value, want[key])
+    made.close()

@@ -1,0 +1,107 @@
+"""An epoch: its pictures, its step sizes, and steps that are those of Keras's own `fit`."""
+
+import keras
+import numpy as np
+import pytest
+
+from roadsigns import backend, networks
+from roadsigns.config import RECIPES, TrainOptions
+from roadsigns.train import averages, epochs, run
+
+
+def test_chosen_takes_the_notebooks_share_afresh():
+    options = TrainOptions(use_image_percent=1)
+    first, second = (epochs.chosen(34_799, options, epoch) for epoch in (1, 2))
+    assert len(first) == len(second) == 347  # as the notebook counts them
+    assert len(set(first)) == 347
+    assert set(first) != set(second)
+    assert sorted(epochs.chosen(100, TrainOptions(), 5)) == list(range(100))
+    assert len(epochs.chosen(5, options, 1)) == 1
+
+
+def test_step_size_stays_or_rises_and_falls():
+    assert epochs.step_size(1000, TrainOptions()) == 0.001
+    # 10 epochs of 40 steps; 20 of the 400 rise, and half of the way down is half a cosine's middle.
+    options = TrainOptions(epochs=10, batch_size=25, learning_rate=0.004, schedule="cosine")
+    size = epochs.step_size(1000, options)
+    got = [float(size(step)) for step in (0, 10, 20, 210, 400)]
+    np.testing.assert_allclose(got, [0, 0.002, 0.004, 0.002, 0], atol=1e-9)
+
+
+def test_step_size_of_a_run_of_few_steps_is_never_nothing_at_first():
+    size = epochs.step_size(10, TrainOptions(epochs=2, batch_size=10, learning_rate=0.5, schedule="cosine"))
+    np.testing.assert_allclose([float(size(step)) for step in (0, 1, 2)], [0.5, 0.25, 0], atol=1e-7)
+
+
+def test_step_size_counts_the_steps_of_a_share():
+    options = TrainOptions(epochs=1, batch_size=10, use_image_percent=10, learning_rate=1, schedule="cosine")
+    assert float(epochs.step_size(1000, options)(10)) == 0
+
+
+@pytest.fixture
+def pictures():
+    random = np.random.default_rng(0)
+    return random.random((100, 32, 32, 1), np.float32), random.integers(0, 43, 100)
+
+
+def small(seed=0):
+    """A network with one signature as all have, but of a few weights."""
+    x, keep_prob, keep_prob_conv = networks.signature()
+    h = keras.layers.AveragePooling2D(8)(x)
+    h = networks.KeepProbDropout(seed, name="drop")([keras.layers.Flatten()(h), keep_prob])
+    scores = keras.layers.Dense(43, kernel_initializer=keras.initializers.GlorotUniform(seed))(h)
+    scores = networks.KeepProbDropout(seed, name="last")([scores, keep_prob_conv])
+    model = keras.Model({"x": x, "keep_prob": keep_prob, "keep_prob_conv": keep_prob_conv}, scores)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer=averages.AveragingAdam(0.01, 0.9), loss=loss, metrics=["accuracy"])
+    return model
+
+
+def test_train_steps_as_keras_fit_does(pictures):
+    x, labels = pictures
+    options = TrainOptions(batch_size=32, keep_prob=0.8, keep_prob_conv=0.9, seed=5)
+    ours, theirs = small(), small()
+    loss, accuracy = epochs.train(ours, x, labels, options, 3)
+    order = epochs.chosen(100, options, 3)
+    networks.reseed(theirs, 5, 3)
+    fed = networks.feed(x[order], 0.8, 0.9)
+    history = theirs.fit(fed, labels[order], batch_size=32, shuffle=False, verbose=0).history
+    for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-6)
+    assert loss == pytest.approx(history["loss"][0], abs=1e-5)
+    assert accuracy == pytest.approx(history["accuracy"][0], abs=1e-6)
+
+
+def test_train_reports_an_epoch_of_its_own(pictures):
+    """The means do not carry over from the epoch before."""
+    x, labels = pictures
+    model = small()
+    before, _ = epochs.train(model, x, labels, TrainOptions(batch_size=10), 1)
+    for epoch in range(2, 30):
+        after, _ = epochs.train(model, x, np.zeros_like(labels), TrainOptions(batch_size=10), epoch)
+    assert before > 3 and after < 1
+
+
+def test_bfloat16_trains_another_way_where_the_processor_has_it_and_the_same_twice(pictures):
+    x, labels = pictures
+    trained = []
+    for precision in ("float32", "bfloat16", "bfloat16"):
+        model = run.build(TrainOptions(), 100)
+        with backend.precision(precision):
+            epochs.train(model, x, labels, TrainOptions(batch_size=50), 1)
+        trained.append(model)
+    first, second, third = (model.get_weights() for model in trained)
+    assert backend.has_fast_bfloat16() != all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    for one, other in zip(second, third, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert all(weight.dtype == np.float32 for weight in second)
+    # Outside nothing of it is left: the same weights answer as those that never met it.
+    trained[0].set_weights(trained[1].get_weights())
+    one, other = (networks.probabilities(model, x[:5]) for model in trained[:2])
+    np.testing.assert_array_equal(one, other)
+
+
+def test_a_recipe_names_settings_that_options_take():
+    for name, settings in RECIPES.items():
+        assert TrainOptions(recipe=name, **settings).recipe == name
+    assert RECIPES["notebook"] == {}, "the options' own defaults are the notebook's"
