@@ -8,13 +8,14 @@ import fcntl
 import json
 import math
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-_UNFINISHED = ".unfinished"
+_UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.unfinished")
 
 
 def read(path: Path, most: int) -> bytes:
@@ -97,8 +98,10 @@ def _lock(number: int, waiting: Callable[[], object] | None) -> bool:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what processes that were killed left half-made in `folder`: it is what nobody holds any more."""
-    for left in folder.glob(f".*{_UNFINISHED}"):
+    """Remove the workshops in `folder` whose processes were killed: the ones of our naming that nobody holds."""
+    for left in folder.iterdir():
+        if not _UNFINISHED.fullmatch(left.name) or left.is_symlink():
+            continue
         with contextlib.suppress(OSError), locked(left) as held:
             if held:
                 shutil.rmtree(left, ignore_errors=True)
@@ -109,7 +112,7 @@ def _workshop(above: Path) -> Iterator[Path]:
     """A fresh folder in `above`, held while it is worked in and removed at the end."""
     with contextlib.ExitStack() as stack:
         while True:
-            folder = above / f".{secrets.token_hex(8)}{_UNFINISHED}"
+            folder = above / f".{secrets.token_hex(8)}.unfinished"
             folder.mkdir()
             with contextlib.suppress(BlockingIOError, FileNotFoundError):  # swept before it was held
                 stack.enter_context(locked(folder))

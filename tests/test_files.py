@@ -159,6 +159,15 @@ def test_beside_removes_what_a_killed_process_left(tmp_path: Path) -> None:
     assert names(tmp_path) == ["train.p"]
 
 
+@pytest.mark.parametrize("name", [".notes.unfinished", ".0123456789abcde.unfinished", ".0123456789abcdeg.unfinished"])
+def test_beside_leaves_a_persons_folder_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "photo.jpg").write_text("mine")
+    with beside(tmp_path / "train.p") as fresh:
+        fresh.write_text("whole")
+    assert (tmp_path / name / "photo.jpg").read_text() == "mine"
+
+
 def test_locked_is_for_one_at_a_time(tmp_path: Path) -> None:
     with locked(tmp_path) as held:
         assert held

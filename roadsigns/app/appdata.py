@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import numpy as np
 
 from .. import cli, pictures, preprocess, signs
 from ..config import AppdataOptions
-from ..errors import DataError
+from ..errors import DataError, UsageError
 from ..files import beside
 
 PICTURES = "images"
@@ -31,6 +32,7 @@ _HARD = (
     *("defocus", "motion", "fringe", "noise", "mosaic"),
 )
 _ENDINGS = (".png", ".jpg", ".jpeg")
+_OWN_NAME = re.compile(PICTURES + r"/sign-\d{2,}\.(png|jpe?g)")
 EXAMPLES = ("python -m roadsigns.app.appdata", "python -m roadsigns.app.appdata --pictures my-signs --output my-www")
 
 
@@ -109,21 +111,40 @@ def _png(pixels: preprocess.Pixels) -> bytes:
 
 
 def write(cards: Sequence[Card], output: Path) -> None:
-    """Write the cards' files; pictures of an earlier call are removed."""
+    """Write the cards' files; pictures that an earlier call wrote are replaced or removed.
+
+    Raises:
+        UsageError: `output` holds a file of one of these names that no earlier call wrote.
+    """
     names = [f"{PICTURES}/sign-{index:02d}{card.ending}" for index, card in enumerate(cards)]
     appdata = {
         "image_filenames": names,
         "image_labels": [card.label for card in cards],
         "tensorflow_images": [_numbers(card.pixels) for card in cards],
     }
+    earlier = _earlier(output)
+    for name in (*names, "appdata.json", "classes.json"):
+        if name not in earlier and (output / name).exists():
+            raise UsageError(
+                f"{str(output / name)!r} is there already, and not from an earlier call. Give another --output"
+            )
+    _write_json(output / "appdata.json", appdata)  # first: it says which files are ours
+    _write_json(output / "classes.json", list(signs.NAMES))
     for name, card in zip(names, cards, strict=True):
         with beside(output / name) as fresh:
             fresh.write_bytes(card.data)
-    _write_json(output / "appdata.json", appdata)
-    _write_json(output / "classes.json", list(signs.NAMES))
-    for path in (output / PICTURES).glob("sign-*"):
-        if f"{PICTURES}/{path.name}" not in names:
-            path.unlink()
+    for name in earlier - {*names, "appdata.json", "classes.json"}:
+        (output / name).unlink(missing_ok=True)
+
+
+def _earlier(output: Path) -> set[str]:
+    """The files that an earlier call wrote into `output`, by what its `appdata.json` says."""
+    try:
+        made = json.loads((output / "appdata.json").read_bytes())
+        names = {name for name in made["image_filenames"] if _OWN_NAME.fullmatch(name)}
+    except (FileNotFoundError, ValueError, TypeError, KeyError, RecursionError):
+        return set()
+    return {*names, "appdata.json", "classes.json"}
 
 
 def _numbers(pixels: preprocess.Pixels) -> Any:

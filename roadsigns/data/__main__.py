@@ -32,8 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         tables = [_table(part) for part in dataset.parts]  # reads it
         for part in dataset.parts:
             if part.source in NAMES:
-                made = "was fetched to" if part.manifest["address"] else "was drawn to"
-                note(f"{part.source} {'is already there, in' if part.found else made} {part.path}")
+                note(f"{part.source} {part.how} {part.path}")
     if options.json:
         print(json.dumps(dataset.manifest, indent=2))
     elif not options.quiet:

@@ -21,7 +21,7 @@ from .split import SPLITS, Split, SplitName, Splits
 DEFAULT_DIR = Path("/tmp/traffic-signs-data")  # noqa: S108  the seed's place
 DRAWN_DIR = Path("/tmp/traffic-signs-synthetic")  # noqa: S108  beside it
 
-SOURCES: dict[str, Callable[[Path], tuple[Manifest, bool]]] = {
+SOURCES: dict[str, Callable[[Path], tuple[Manifest, str]]] = {
     gtsrb.SOURCE: gtsrb.fetch,
     official.SOURCE: official.fetch,
 }
@@ -37,15 +37,20 @@ class Dataset:
     Attributes:
         source: `gtsrb`, `official`, `synthetic`, `gtsrb+synthetic`, or the path as it was given.
         path: the zip or folder that holds the pickles.
-        found: whether they were there before.
+        how: how they came there, in words that follow the source's name.
     """
 
-    def __init__(self, source: str, path: Path, stored: Manifest | None = None, *, found: bool = True) -> None:
+    def __init__(self, source: str, path: Path, stored: Manifest | None = None, how: str = manifest.FOUND) -> None:
         self.source = source
         self.path = path
-        self.found = found
+        self.how = how
         self._stored = stored
         self._read: dict[SplitName, Split] = {}
+
+    @property
+    def found(self) -> bool:
+        """Whether the pickles were there before."""
+        return all(part.how == manifest.FOUND for part in self.parts)
 
     def split(self, name: SplitName) -> Split:
         """The split of that name.
@@ -133,7 +138,7 @@ class Mixture(Dataset):
     """Real signs with drawn ones among those to learn from; validation and test are the real ones."""
 
     def __init__(self, real: Dataset, others: Dataset) -> None:
-        super().__init__(MIXED, real.path, found=real.found and others.found)
+        super().__init__(MIXED, real.path)
         self._parts = (real, others)
 
     @property
@@ -190,8 +195,8 @@ def load(
     """
     if data == drawn.SOURCE:
         folder = DRAWN_DIR if data_dir is None else data_dir
-        stored, found = _fetch(functools.partial(drawn.fetch, count=count, seed=seed), folder)
-        return Dataset(data, folder, stored, found=found)
+        stored, how = _fetch(functools.partial(drawn.fetch, count=count, seed=seed), folder)
+        return Dataset(data, folder, stored, how)
     if data == MIXED:
         others = None if data_dir is None else data_dir / drawn.SOURCE
         return Mixture(load(gtsrb.SOURCE, data_dir), load(drawn.SOURCE, others, count=count, seed=seed))
@@ -200,8 +205,8 @@ def load(
             raise UsageError(f"--{name} {value} is for drawn signs; there are none in --data {data}. Leave it out")
     if data in SOURCES:
         folder = DEFAULT_DIR if data_dir is None else data_dir
-        stored, found = _fetch(SOURCES[data], folder)
-        return Dataset(data, folder, stored, found=found)
+        stored, how = _fetch(SOURCES[data], folder)
+        return Dataset(data, folder, stored, how)
     path = Path(data)
     if not path.exists():
         near = difflib.get_close_matches(data, NAMES, n=1)
@@ -210,7 +215,7 @@ def load(
     return Dataset(data, path)
 
 
-def _fetch(fetch: Callable[[Path], tuple[Manifest, bool]], folder: Path) -> tuple[Manifest, bool]:
+def _fetch(fetch: Callable[[Path], tuple[Manifest, str]], folder: Path) -> tuple[Manifest, str]:
     """`fetch(folder)`, one process at a time: the second finds what the first has put there."""
     folder.mkdir(parents=True, exist_ok=True)
     with files.locked(folder, waiting=lambda: note(f"waiting for another process that fills {folder}")):

@@ -29,6 +29,7 @@ def download(
     url: str,
     path: Path,
     *,
+    place: Path | None = None,
     max_bytes: int = 2**30,
     timeout_s: float = 30.0,
     attempts: int = 4,
@@ -42,7 +43,8 @@ def download(
 
     Args:
         url: an http or https address.
-        path: file to make; its folder is created.
+        path: file to make; its folder is created. What was there is replaced, also `<path>.part`.
+        place: where a person may put the file, for the message; default `path`.
         max_bytes: most bytes to take.
         timeout_s: seconds to wait for a connection, and for each next piece.
         attempts: how often to ask; between two lie 1, 2, 4, ... seconds.
@@ -54,8 +56,8 @@ def download(
         OSError: the file cannot be written. What has come stays in the part.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = _Part(url, path)
-    with progress(path.name, show=show_progress, in_bytes=True) as tell:
+    part = _Part(url, path, place or path)
+    with progress(part.place.name, show=show_progress, in_bytes=True) as tell:
         for attempt in range(1, attempts + 1):
             try:
                 _fetch(part, max_bytes, timeout_s, tell)
@@ -74,7 +76,7 @@ class _Interrupted(Exception):  # noqa: N818  caught by its own caller
 def _failure(part: _Part, reason: object) -> NetworkError:
     return NetworkError(
         f"Cannot fetch {part.url}: {reason}. Run again to go on where it stopped, or fetch the file elsewhere and put "
-        f"it at {part.path}, or name another archive with --data PATH"
+        f"it at {part.place}, or name another archive with --data PATH"
     )
 
 
@@ -90,9 +92,10 @@ class _Origin:
 class _Part:
     """The file that grows, and beside it what it is a part of."""
 
-    def __init__(self, url: str, path: Path) -> None:
+    def __init__(self, url: str, path: Path, place: Path) -> None:
         self.url = url
         self.path = path
+        self.place = place
         self.file = path.with_name(f"{path.name}.part")
         self.note = path.with_name(f"{path.name}.part.json")
 

@@ -25,7 +25,7 @@ COUNT = 86_000
 
 def fetch(
     folder: Path, *, count: int | None = None, seed: int | None = None, processes: int | None = None
-) -> tuple[Manifest, bool]:
+) -> tuple[Manifest, str]:
     """Make sure that `folder` holds drawn signs.
 
     Args:
@@ -36,7 +36,7 @@ def fetch(
         processes: how many draw; by default one for each core. The pictures do not depend on it.
 
     Returns:
-        The folder's manifest, and whether all was there already.
+        The folder's manifest, and how its files came there.
 
     Raises:
         DataError: the folder holds something else, or other drawn signs.
@@ -45,11 +45,11 @@ def fetch(
     found = manifest.read(folder, SOURCE, MEMBERS)
     if found:
         _check_drawing(found.drawn, count, seed, folder)
-        return found, True
+        return found, manifest.FOUND
     drawing = Drawing(COUNT if count is None else count, 0 if seed is None else seed)
     made = Manifest(SOURCE, None, _draw(folder, drawing, processes), drawing)
     made.write(folder)
-    return made, False
+    return made, manifest.DRAWN
 
 
 def again(drawing: Drawing, epoch: int) -> Split:
@@ -73,12 +73,12 @@ def again(drawing: Drawing, epoch: int) -> Split:
 
 def _check_drawing(drawing: Drawing | None, count: int | None, seed: int | None, folder: Path) -> None:
     if drawing is None:
-        raise DataError(f"{folder} does not say how its signs were drawn. Delete {folder} and run again")
+        raise DataError(f"{folder} does not say how its signs were drawn. Choose another folder with --data-dir")
     for name, asked, there in (("count", count, drawing.count), ("seed", seed, drawing.seed)):
         if asked not in (None, there):
             raise DataError(
-                f"{folder} holds signs drawn with --{name} {there}, not {asked}. Leave out --{name}, delete {folder}, "
-                "or choose another folder with --data-dir"
+                f"{folder} holds signs drawn with --{name} {there}, not {asked}. Leave out --{name}, or choose another "
+                "folder with --data-dir"
             )
 
 
@@ -99,5 +99,5 @@ def _draw(folder: Path, drawing: Drawing, processes: int | None) -> dict[str, Fi
             with fresh.open("wb") as file:
                 pickle.dump({"features": images, "labels": labels.astype(np.uint8)}, file, protocol=4)
             records[name] = manifest.record(fresh, count)
-        manifest.begin(folder)
+        manifest.begin(folder, records)
     return records

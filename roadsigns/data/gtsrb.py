@@ -18,6 +18,7 @@ from ..errors import DataError
 from . import manifest
 from .archive import MEMBERS, check_members, member, open_zip
 from .download import download
+from .fetched import archives
 from .manifest import FileRecord, Manifest
 from .schema import to_split
 from .split import SPLITS
@@ -37,11 +38,11 @@ def fetch(
     address: str = ADDRESS,
     pictures: Mapping[str, int] = PICTURES,
     get: Callable[..., None] = download,
-) -> tuple[Manifest, bool]:
+) -> tuple[Manifest, str]:
     """Make sure that `folder` holds the published pickles.
 
-    The zip lands in `folder`, and is deleted once the pickles out of it are there: it holds nothing else. A zip of that
-    name that someone has put there is taken as it is.
+    A zip of the published name that a person has put into `folder` is read, and stays. A zip that is fetched goes once
+    the pickles out of it are there: it holds nothing else.
 
     Args:
         folder: created where it is missing.
@@ -50,7 +51,7 @@ def fetch(
         get: fetches an address to a path, as `download` does.
 
     Returns:
-        The folder's manifest, and whether all was there already.
+        The folder's manifest, and how its files came there.
 
     Raises:
         NetworkError: the zip cannot be fetched.
@@ -59,17 +60,11 @@ def fetch(
     """
     found = manifest.read(folder, SOURCE, MEMBERS)
     if found:
-        return found, True
-    zip_path = folder / address.rsplit("/", 1)[-1]
-    if not zip_path.exists():
-        get(address, zip_path, max_bytes=MAX_ZIP_BYTES)
-    try:
+        return found, manifest.FOUND
+    with archives(folder, [address], get, max_bytes=MAX_ZIP_BYTES) as ([zip_path], how):
         made = Manifest(SOURCE, address, _unpack(zip_path, folder, pictures))
-    except DataError as error:
-        raise DataError(f"{error}. Delete {zip_path} and run again") from error
-    made.write(folder)
-    zip_path.unlink()
-    return made, False
+        made.write(folder)
+    return made, how
 
 
 def _unpack(zip_path: Path, folder: Path, pictures: Mapping[str, int]) -> dict[str, FileRecord]:
@@ -88,5 +83,5 @@ def _unpack(zip_path: Path, folder: Path, pictures: Mapping[str, int]) -> dict[s
             if count != pictures[split]:
                 raise DataError(f"{title} holds {count:,} pictures; the published one holds {pictures[split]:,}")
             records[name] = manifest.record(fresh, count)
-        manifest.begin(folder)
+        manifest.begin(folder, records)
     return records

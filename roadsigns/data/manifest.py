@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
+from ..files import read as read_bytes
 from ..files import write_json
 
 NAME = "manifest.json"
 BEGUN = f"{NAME}.begun"
-"""Stands in a folder whose files are renamed into place: if it is killed then, they are made anew."""
+"""Lists the files that are being renamed into place, with their sums: after a kill only these are replaced."""
+FOUND, FETCHED, DRAWN = "is already there, in", "was fetched to", "was drawn to"
+"""How a data set came into its folder, as it is told."""
 MAX_BYTES = 2**20
 
 
@@ -63,9 +66,16 @@ class Manifest:
         (folder / BEGUN).unlink(missing_ok=True)
 
 
-def begin(folder: Path) -> None:
-    """Note that the files in `folder` are ours, before the first of them is in its place."""
-    (folder / BEGUN).touch()
+def begin(folder: Path, files: dict[str, FileRecord]) -> None:
+    """Note which files are about to be renamed into `folder`.
+
+    Raises:
+        DataError: a file that is not ours has come there meanwhile.
+    """
+    if (folder / NAME).exists():
+        raise DataError(f"{folder / NAME} has come into being meanwhile. Run again")
+    _check_ours(folder, tuple(files))
+    write_json(folder / BEGUN, {name: asdict(file) for name, file in files.items()})
 
 
 def record(path: Path, pictures: int) -> FileRecord:
@@ -88,12 +98,7 @@ def read(folder: Path, source: str, members: tuple[str, ...]) -> Manifest | None
     """
     path = folder / NAME
     if not path.exists():
-        found = [name for name in members if (folder / name).exists()]
-        if found and not (folder / BEGUN).exists():
-            raise DataError(
-                f"{folder} holds {found[0]} but no {NAME}, so where it comes from is unknown. "
-                f"Read it with --data {folder}, or choose another --data-dir"
-            )
+        _check_ours(folder, members)
         return None
     try:
         with path.open("rb") as file:
@@ -103,7 +108,10 @@ def read(folder: Path, source: str, members: tuple[str, ...]) -> Manifest | None
         drawn = Drawing(**made["drawn"]) if "drawn" in made else None
         manifest = Manifest(str(made["source"]), address, files, drawn)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise DataError(f"{path} is damaged ({error!r}). {_way_out(folder)}") from error
+        raise DataError(
+            f"{path} is damaged, or no manifest of roadsigns ({error!r}). Choose another folder with --data-dir. "
+            f"{_way_out(folder)}"
+        ) from error
     if manifest.source != source:
         raise DataError(
             f"{folder} holds {manifest.source[:40]!r}, not {source!r}. Choose another folder with --data-dir"
@@ -111,6 +119,22 @@ def read(folder: Path, source: str, members: tuple[str, ...]) -> Manifest | None
     for name in members:
         check_size(folder, name, manifest.files[name])
     return manifest
+
+
+def _check_ours(folder: Path, members: tuple[str, ...]) -> None:
+    """Raise DataError where `folder`, which has no manifest, holds a file that no killed process of ours put there."""
+    try:
+        begun = json.loads(read_bytes(folder / BEGUN, MAX_BYTES))
+    except (OSError, ValueError, RecursionError):
+        begun = None
+    for name in members:
+        record = begun.get(name) if isinstance(begun, dict) else None
+        known = record.get("sha256") if isinstance(record, dict) else None
+        if (folder / name).exists() and known != sha256(folder / name):
+            raise DataError(
+                f"{folder} holds {name} but no {NAME}, so where it comes from is unknown. "
+                f"Read it with --data {folder}, or choose another --data-dir"
+            )
 
 
 def check_size(folder: Path, name: str, expected: FileRecord) -> None:
@@ -135,4 +159,4 @@ def check_hash(folder: Path, name: str, expected: FileRecord) -> None:
 
 
 def _way_out(folder: Path) -> str:
-    return f"Delete {folder} and run again"
+    return f"If roadsigns made {folder}, delete the .p files and {NAME} in it and run again"

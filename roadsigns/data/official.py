@@ -24,6 +24,7 @@ from . import manifest, tracks
 from .archive import MEMBERS, member, open_zip
 from .benchmark import BenchmarkZip
 from .download import download
+from .fetched import archives
 from .gtsrb import PICTURES
 from .manifest import FileRecord, Manifest
 from .progress import progress
@@ -53,11 +54,11 @@ def fetch(
     valid_tracks: Sequence[int] = VALID_TRACKS,
     pictures: Mapping[str, int] = PICTURES,
     get: Callable[..., None] = download,
-) -> tuple[Manifest, bool]:
+) -> tuple[Manifest, str]:
     """Make sure that `folder` holds the three pickles, made from the benchmark's archives.
 
-    The archives (some 350 MB) land in `folder` and are deleted once the pickles are there; archives of those names that
-    someone has put there are taken as they are.
+    Archives of the published names that a person has put into `folder` are read, and stay. What is fetched (some
+    350 MB) goes once the pickles are there.
 
     Args:
         folder: created where it is missing.
@@ -67,7 +68,7 @@ def fetch(
         get: fetches an address to a path, as `download` does.
 
     Returns:
-        The folder's manifest, and whether all was there already.
+        The folder's manifest, and how its files came there.
 
     Raises:
         NetworkError: an archive cannot be fetched.
@@ -76,28 +77,19 @@ def fetch(
     """
     found = manifest.read(folder, SOURCE, MEMBERS)
     if found:
-        return found, True
-    archives = [folder / name for name in (TRAIN_ZIP, TEST_ZIP, TABLE_ZIP)]
-    for path in archives:
-        if not path.exists():
-            get(address + path.name, path)
-    try:
-        made = Manifest(SOURCE, address, _convert(folder, valid_tracks, pictures))
-    except DataError as error:
-        raise DataError(f"{error}. Delete the archive and run again") from error
-    made.write(folder)
-    for path in archives:
-        path.unlink()
-    return made, False
+        return found, manifest.FOUND
+    with archives(folder, [address + name for name in (TRAIN_ZIP, TEST_ZIP, TABLE_ZIP)], get) as (paths, how):
+        made = Manifest(SOURCE, address, _convert(paths, folder, valid_tracks, pictures))
+        made.write(folder)
+    return made, how
 
 
-def _convert(folder: Path, valid_tracks: Sequence[int], pictures: Mapping[str, int]) -> dict[str, FileRecord]:
+def _convert(
+    paths: Sequence[Path], folder: Path, valid_tracks: Sequence[int], pictures: Mapping[str, int]
+) -> dict[str, FileRecord]:
     """Write the three pickles beside their places, and rename all or none of them."""
     with contextlib.ExitStack() as stack:
-        train_zip, test_zip, table_zip = (
-            BenchmarkZip(stack.enter_context(open_zip(folder / name)), folder / name)
-            for name in (TRAIN_ZIP, TEST_ZIP, TABLE_ZIP)
-        )
+        train_zip, test_zip, table_zip = (BenchmarkZip(stack.enter_context(open_zip(path)), path) for path in paths)
         train, valid = tracks.divide(tracks.training_pictures(train_zip), valid_tracks, seed=SEED)
         test = tracks.testing_pictures(test_zip, table_zip.table(TABLE))
         plan = dict(zip(SPLITS, ((train_zip, train), (train_zip, valid), (test_zip, test)), strict=True))
@@ -112,7 +104,7 @@ def _convert(folder: Path, valid_tracks: Sequence[int], pictures: Mapping[str, i
             with fresh.open("wb") as file:
                 pickle.dump(_arrays(archive, chosen, member(split)), file, protocol=4)
             records[member(split)] = manifest.record(fresh, len(chosen))
-        manifest.begin(folder)
+        manifest.begin(folder, records)
         return records
 
 

@@ -126,8 +126,8 @@ class Run:
             save(fresh)
         self.history = rows
         wanted = {self.checkpoint(row.epoch), self.checkpoint(self.best.epoch)}
-        for path in set(self.path.glob("epoch-*.keras")) - wanted:
-            path.unlink()
+        for path in {self.checkpoint(each.epoch) for each in rows} - wanted:
+            path.unlink(missing_ok=True)
 
 
 def start(options: TrainOptions, now: datetime | None = None) -> Run:

@@ -26,7 +26,6 @@ def save(path: Path, seed: int, size: tuple[int, int] = (32, 32)) -> np.ndarray:
 def test_a_folder_of_pictures_becomes_the_gallery(tmp_path: Path) -> None:
     one = save(tmp_path / "in" / "00014" / "a.png", 1)
     save(tmp_path / "in" / "my-own_sign.jpg", 2, (80, 50))
-    save(tmp_path / "out" / "images" / "sign-07.png", 3)
     (tmp_path / "in" / "notes.txt").write_text("no picture")
     assert appdata.main(["--pictures", str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 0
     made = json.loads((tmp_path / "out" / "appdata.json").read_text())
@@ -36,9 +35,34 @@ def test_a_folder_of_pictures_becomes_the_gallery(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "images" / "sign-00.png").read_bytes() == (
         tmp_path / "in" / "00014" / "a.png"
     ).read_bytes()
-    assert not (tmp_path / "out" / "images" / "sign-07.png").exists()
     x = np.array(made["tensorflow_images"], np.float32)
     np.testing.assert_array_equal(x[:1], oracle_preprocess(one[np.newaxis]))
+
+
+def test_another_call_removes_the_pictures_of_the_one_before_and_no_others(tmp_path: Path) -> None:
+    for index in range(3):
+        save(tmp_path / "in" / f"{index}.png", index)
+    own = tmp_path / "out" / "images" / "sign-stop.png"
+    save(own, 9)
+    mine = own.read_bytes()
+    flags = ["--pictures", str(tmp_path / "in"), "--output", str(tmp_path / "out")]
+    assert appdata.main(flags) == 0
+    (tmp_path / "in" / "2.png").unlink()
+    assert appdata.main(flags) == 0
+    assert sorted(path.name for path in own.parent.iterdir()) == ["sign-00.png", "sign-01.png", "sign-stop.png"]
+    assert own.read_bytes() == mine
+
+
+@pytest.mark.parametrize("name", ["images/sign-00.png", "appdata.json", "classes.json"])
+def test_a_file_of_a_persons_own_is_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    save(tmp_path / "in" / "a.png", 1)
+    path = tmp_path / "out" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("mine")
+    before = path.read_bytes()
+    assert appdata.main(["--pictures", str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 2
+    assert f"{str(path)!r} is there already, and not from an earlier call" in capsys.readouterr().err
+    assert path.read_bytes() == before and [each for each in (tmp_path / "out").rglob("*") if each.is_file()] == [path]
 
 
 def test_the_names_of_the_classes_are_the_packages(tmp_path: Path) -> None:

@@ -78,6 +78,17 @@ def test_data_fetches_once(small_gtsrb: Any, run: Any, tmp_path: Path, pickles: 
     assert len(small_gtsrb.asked) == 1
 
 
+def test_data_makes_it_from_a_zip_that_is_there_and_says_so(
+    small_gtsrb: Any, archive: Path, run: Any, tmp_path: Path
+) -> None:
+    own = tmp_path / "data" / "traffic-signs-data.zip"
+    own.parent.mkdir()
+    shutil.copy(archive, own)
+    status, _, err = run("--data-dir", own.parent)
+    assert (status, err) == (0, f"gtsrb was made from {own}, in {own.parent}\n")
+    assert own.read_bytes() == archive.read_bytes() and small_gtsrb.asked == []
+
+
 def test_data_quiet_prints_nothing_and_with_json_only_that(small_gtsrb: Any, run: Any, tmp_path: Path) -> None:
     assert run("--data-dir", tmp_path / "data", "--quiet") == (0, "", "")
     status, out, err = run("--data-dir", tmp_path / "data", "--quiet", "--json")
@@ -230,7 +241,9 @@ def test_data_refuses_damage_in_the_folder(fails: Any, run: Any, small_gtsrb: An
     path.write_bytes(content)
     assert f"{path} has changed" in fails("--data-dir", tmp_path)
     path.unlink()
-    assert f"{path} is missing. Delete {tmp_path} and run again" in fails("--data-dir", tmp_path)
+    assert f"{path} is missing. If roadsigns made {tmp_path}, delete the .p files and manifest.json in it" in fails(
+        "--data-dir", tmp_path
+    )
     (tmp_path / "manifest.json").write_text("{}")
     assert "manifest.json is damaged" in fails("--data-dir", tmp_path)
 

@@ -64,14 +64,14 @@ def test_fetch_draws_the_same_bytes_again(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("asked", [{}, {"count": 86}, {"seed": 5}, {"count": 86, "seed": 5}])
 def test_fetch_draws_once(folder: Path, asked: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(synthetic, "draw", None)
-    made, found = drawn.fetch(folder, **asked)
-    assert found and made.drawn is not None and made.drawn.count == 86
+    made, how = drawn.fetch(folder, **asked)
+    assert how == "is already there, in" and made.drawn is not None and made.drawn.count == 86
 
 
 @pytest.mark.parametrize(("asked", "told"), [({"count": 43}, "--count 86, not 43"), ({"seed": 0}, "--seed 5, not 0")])
 def test_fetch_refuses_other_drawings(folder: Path, asked: dict[str, int], told: str) -> None:
     flag = next(iter(asked))
-    message = f"{folder} holds signs drawn with {told}. Leave out --{flag}, delete {folder}, or choose another folder"
+    message = f"{folder} holds signs drawn with {told}. Leave out --{flag}, or choose another folder"
     before = {name: (folder / name).read_bytes() for name in FILES}
     with pytest.raises(DataError, match=re.escape(message)):
         drawn.fetch(folder, **asked)

@@ -20,7 +20,8 @@ COUNTS = {"train": 6, "valid": 3, "test": 4}
 
 
 def fetch(archive: Path | None, folder: Path, **changes: Any) -> Any:
-    def get(address: str, path: Path, *, max_bytes: int) -> None:
+    def get(address: str, path: Path, *, place: Path, max_bytes: int) -> None:
+        assert place == folder / "traffic-signs-data.zip"
         assert archive is not None, "nothing was to be fetched"
         assert address.endswith("/5898cd6f_traffic-signs-data/traffic-signs-data.zip")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,8 +36,8 @@ def listing(folder: Path) -> list[str]:
 
 def test_fetch_unpacks_and_records(archive: Path, tmp_path: Path, pickles: dict[str, bytes]) -> None:
     folder = tmp_path / "some" / "data"
-    made, found = fetch(archive, folder)
-    assert not found
+    made, how = fetch(archive, folder)
+    assert how == "was fetched to"
     assert listing(folder) == ["manifest.json", "test.p", "train.p", "valid.p"]
     assert {name: (folder / name).read_bytes() for name in pickles} == pickles
     assert json.loads((folder / "manifest.json").read_text()) == {
@@ -51,22 +52,67 @@ def test_fetch_unpacks_and_records(archive: Path, tmp_path: Path, pickles: dict[
             for name in ("train.p", "valid.p", "test.p")
         },
     }
-    assert fetch(None, folder) == (made, True)
+    assert fetch(None, folder) == (made, "is already there, in")
 
 
-def test_fetch_takes_a_zip_that_someone_put_there(archive: Path, tmp_path: Path) -> None:
+def test_fetch_reads_and_keeps_a_zip_that_a_person_put_there(archive: Path, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
-    shutil.copy(archive, folder / "traffic-signs-data.zip")
-    fetch(None, folder)
-    assert listing(folder) == ["manifest.json", "test.p", "train.p", "valid.p"]
+    own = folder / "traffic-signs-data.zip"
+    shutil.copy(archive, own)
+    assert fetch(None, folder)[1] == f"was made from {own}, in"
+    assert listing(folder) == ["manifest.json", "test.p", "traffic-signs-data.zip", "train.p", "valid.p"]
+    assert own.read_bytes() == archive.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["traffic-signs-data.zip", "traffic-signs-data.zip.part", "train.p", "manifest.json"])
+def test_fetch_keeps_what_a_person_puts_there_meanwhile(archive: Path, tmp_path: Path, name: str) -> None:
+    """The error of a slow network advises to fetch the zip elsewhere, and a browser names its part as we once did."""
+    folder = tmp_path / "data"
+
+    def get(address: str, path: Path, **options: Any) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(archive, path)
+        (folder / name).write_bytes(b"mine")
+
+    if name.endswith((".zip", ".part")):
+        gtsrb.fetch(folder, pictures=COUNTS, get=get)
+        assert listing(folder) == sorted(["manifest.json", "test.p", "train.p", "valid.p", name])
+    else:
+        with pytest.raises(DataError, match=re.escape(str(folder))):
+            gtsrb.fetch(folder, pictures=COUNTS, get=get)
+    assert (folder / name).read_bytes() == b"mine"
+
+
+def test_fetch_after_a_kill_replaces_its_own_files_only(archive: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    fetch(archive, folder)
+    (folder / "manifest.json").rename(folder / "manifest.json.begun")
+    begun = json.loads((folder / "manifest.json.begun").read_text())
+    (folder / "manifest.json.begun").write_text(json.dumps(begun["files"]))
+    (folder / "valid.p").write_bytes(b"mine")
+    with pytest.raises(DataError, match=r"holds valid\.p but no manifest\.json, so where it comes from is unknown"):
+        fetch(archive, folder)
+    assert (folder / "valid.p").read_bytes() == b"mine"
+    (folder / "valid.p").unlink()
+    assert fetch(archive, folder)[1] == "was fetched to"
+
+
+def test_fetch_advises_nobody_to_delete_a_zip_of_their_own(make_zip: Any, pickles: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    own = make_zip(pickles).rename(folder / "traffic-signs-data.zip")
+    message = f"train.p in {own} holds 6 pictures; the published one holds 34,799. Move {own} elsewhere to have the "
+    with pytest.raises(DataError, match=re.escape(message) + ".*, or give --data the path of your own$"):
+        fetch(None, folder, pictures=gtsrb.PICTURES)
+    assert own.exists()
 
 
 def test_fetch_checks_the_published_counts(archive: Path, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with pytest.raises(DataError, match=r"train\.p in .* holds 6 pictures; the published one holds 34,799\. Delete "):
         fetch(archive, folder, pictures=gtsrb.PICTURES)
-    assert listing(folder) == ["traffic-signs-data.zip"]
+    assert listing(folder) == [".traffic-signs-data.zip.fetched"]
 
 
 def test_fetch_refuses_a_damaged_zip_and_unpacks_nothing(archive: Path, tmp_path: Path) -> None:
@@ -74,12 +120,11 @@ def test_fetch_refuses_a_damaged_zip_and_unpacks_nothing(archive: Path, tmp_path
     content = bytearray(archive.read_bytes())
     content[len(content) // 2] ^= 1
     archive.write_bytes(content)
-    message = (
-        f"{folder / 'traffic-signs-data.zip'} is damaged or no zip (.*). Delete {folder}/traffic-signs-data.zip and"
-    )
+    fetched = folder / ".traffic-signs-data.zip.fetched"
+    message = f"{fetched} is damaged or no zip (.*). Delete {fetched} and run again"
     with pytest.raises(DataError, match=re.sub(r"[()]", r"\\\g<0>", message)):
         fetch(archive, folder)
-    assert listing(folder) == ["traffic-signs-data.zip"]
+    assert listing(folder) == [".traffic-signs-data.zip.fetched"]
 
 
 def test_fetch_refuses_pickles_of_unknown_source(archive: Path, tmp_path: Path, pickles: dict[str, bytes]) -> None:
@@ -110,9 +155,13 @@ def test_fetch_refuses_a_damaged_manifest(archive: Path, tmp_path: Path, text: s
     folder = tmp_path / "data"
     fetch(archive, folder)
     (folder / "manifest.json").write_text(text)
-    with pytest.raises(DataError, match=re.escape(f"{folder / 'manifest.json'} is damaged")) as caught:
+    with pytest.raises(
+        DataError, match=re.escape(f"{folder / 'manifest.json'} is damaged, or no manifest of roadsigns (")
+    ) as caught:
         fetch(archive, folder)
-    assert str(caught.value).endswith(f"Delete {folder} and run again") and len(str(caught.value)) < 500
+    way_out = f"If roadsigns made {folder}, delete the .p files and manifest.json in it and run again"
+    assert "Choose another folder with --data-dir" in str(caught.value) and str(caught.value).endswith(way_out)
+    assert len(str(caught.value)) < 500
 
 
 @pytest.fixture
@@ -140,10 +189,12 @@ def test_load_reads_what_is_stored(stored: Callable[[], data.Dataset], pickles: 
 def test_load_finds_a_missing_or_shortened_file_at_once(stored: Callable[[], data.Dataset], tmp_path: Path) -> None:
     path = tmp_path / "data" / "test.p"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(DataError, match=re.escape(f"{path} has ") + ".* its manifest says .* Delete .* and run again"):
+    with pytest.raises(DataError, match=re.escape(f"{path} has ") + ".* its manifest says .* delete the .p files and"):
         stored()
     path.unlink()
-    with pytest.raises(DataError, match=re.escape(f"{path} is missing. Delete {path.parent} and run again")):
+    with pytest.raises(
+        DataError, match=re.escape(f"{path} is missing. If roadsigns made {path.parent}, delete the .p files")
+    ):
         stored()
 
 
@@ -185,8 +236,8 @@ def test_published_archive_is_the_benchmark(published: Path, tmp_path: Path) -> 
 
 @pytest.mark.gtsrb
 def test_published_archive_can_be_stored(published: Path, tmp_path: Path) -> None:
-    made, found = fetch(published, tmp_path / "data", pictures=gtsrb.PICTURES)
-    assert not found and {name: record.pictures for name, record in made.files.items()} == {
+    made, how = fetch(published, tmp_path / "data", pictures=gtsrb.PICTURES)
+    assert how == "was fetched to" and {name: record.pictures for name, record in made.files.items()} == {
         "train.p": 34_799,
         "valid.p": 4_410,
         "test.p": 12_630,

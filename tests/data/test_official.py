@@ -32,10 +32,10 @@ def archives(make_benchmark: MakeBenchmark) -> Path:
 def fetch(archives: Path, folder: Path, **changes: Any) -> Any:
     asked = []
 
-    def get(address: str, path: Path) -> None:
+    def get(address: str, path: Path, *, place: Path) -> None:
         asked.append(address)
         path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(archives / path.name, path)
+        shutil.copy(archives / place.name, path)
 
     made = official.fetch(folder, **{"valid_tracks": VALID, "pictures": COUNTS, "get": get, **changes})
     return *made, asked
@@ -54,8 +54,8 @@ def originals(path: Path) -> dict[tuple[int, ...], np.ndarray[Any, Any]]:
 
 def test_fetch_makes_the_three_pickles(archives: Path, tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    made, found, asked = fetch(archives, folder)
-    assert not found
+    made, how, asked = fetch(archives, folder)
+    assert how == "was fetched to"
     assert asked == [
         f"https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/GTSRB_Final_{name}.zip"
         for name in ("Training_Images", "Test_Images", "Test_GT")
@@ -107,8 +107,21 @@ def test_fetch_gives_the_same_bytes_again(archives: Path, tmp_path: Path) -> Non
     first, _, _ = fetch(archives, tmp_path / "one")
     second, _, _ = fetch(archives, tmp_path / "two")
     assert first == second
-    again, found, asked = fetch(archives, tmp_path / "one")
-    assert (again, found, asked) == (first, True, [])
+    again, how, asked = fetch(archives, tmp_path / "one")
+    assert (again, how, asked) == (first, "is already there, in", [])
+
+
+def test_fetch_reads_and_keeps_archives_that_a_person_put_there(archives: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    own = [folder / official.TRAIN_ZIP, folder / official.TABLE_ZIP]
+    for path in own:
+        shutil.copy(archives / path.name, path)
+    _, how, asked = fetch(archives, folder)
+    assert [address.rsplit("/", 1)[-1] for address in asked] == [official.TEST_ZIP]
+    assert how == f"was made from {own[0]}, {own[1]}, in"
+    assert not (folder / official.TEST_ZIP).exists() and not list(folder.glob(".*"))
+    assert [path.read_bytes() for path in own] == [(archives / path.name).read_bytes() for path in own]
 
 
 def test_valid_tracks_are_those_of_the_published_counts() -> None:
@@ -154,8 +167,8 @@ def test_fetch_refuses(archives: Path, tmp_path: Path, name: str, change: Any, m
     rewrite(archives / name, change)
     with pytest.raises(DataError, match=re.escape(message)) as caught:
         fetch(archives, tmp_path / "data")
-    assert str(caught.value).endswith("Delete the archive and run again")
-    assert not list((tmp_path / "data").glob("*.p")) and not list((tmp_path / "data").glob(".*"))
+    assert re.search(r"\. Delete /.*/\.GTSRB_Final_Test_GT\.zip\.fetched and run again$", str(caught.value))
+    assert sorted(path.suffix for path in (tmp_path / "data").iterdir()) == [".fetched"] * 3
 
 
 def test_fetch_refuses_too_few_tracks(archives: Path, tmp_path: Path) -> None:
@@ -168,5 +181,5 @@ def test_fetch_refuses_a_damaged_zip(archives: Path, tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[3000] ^= 1
     path.write_bytes(data)
-    with pytest.raises(DataError, match=rf"{official.TRAIN_ZIP} is damaged or no zip \(Bad CRC-32"):
+    with pytest.raises(DataError, match=rf"{official.TRAIN_ZIP}\.fetched is damaged or no zip \(Bad CRC-32"):
         fetch(archives, tmp_path / "data")

@@ -229,6 +229,15 @@ def test_an_end_before_the_old_models_are_removed_is_made_up_for(monkeypatch: py
     assert models(found) == {"epoch-0003.keras": "3"}
 
 
+def test_models_that_a_person_put_there_stay() -> None:
+    run = begin()
+    own = [run.path / name for name in ("epoch-0001-good.keras", "epoch-best.keras", "epoch-0009.keras")]
+    for path in own:
+        path.write_text("mine")
+    keep(run, 0.5, 0.6, 0.7)
+    assert [path.read_text() for path in own] == ["mine"] * 3
+
+
 def test_an_end_while_the_history_is_written_leaves_the_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
     run = begin()
     keep(run, 0.5)
