@@ -156,6 +156,9 @@ def command(verb: str) -> Callable[[Callable[[Sequence[str] | None], None]], Cal
                 where = f" {str(error.filename)!r}" if error.filename is not None else ""
                 way_out = ". Make room, or name another folder" if error.errno == errno.ENOSPC else ""
                 return _fail(verb, f"Cannot use{where}: {error.strerror or error}{way_out}")
+            except MemoryError as error:
+                reason = f" ({error})" if str(error) else ""
+                return _fail(verb, f"There is not enough memory{reason}. End other programs, or give it less at a time")
             except UnicodeEncodeError as error:
                 if error.reason != _NO_UNICODE:
                     raise

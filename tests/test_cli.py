@@ -249,6 +249,11 @@ FAILURES: dict[str, tuple[BaseException, str]] = {
         "roadsigns try: Cannot use 'runs': Permission denied",
     ),
     "without a name": (OSError(errno.ENOSPC, "No space left on device"), "roadsigns try: Cannot use: No space left"),
+    "memory": (
+        MemoryError("Unable to allocate 99 GiB"),
+        "roadsigns try: There is not enough memory (Unable to allocate 99 GiB). End other programs, or give it less",
+    ),
+    "memory without words": (MemoryError(), "roadsigns try: There is not enough memory. End other programs"),
     "words only": (OSError("gone"), "roadsigns try: Cannot use: gone"),
 }
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -14,6 +16,11 @@ from ..errors import DataError
 from .schema import to_split
 from .split import SPLITS, Split, SplitName
 from .unpickle import MAX_BYTES, load_arrays
+
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, RuntimeError),
+    *(OverflowError, struct.error, LookupError),
+)
 
 MAX_RATIO = 1100
 """Deflate packs at most 1,032 to one; a member that claims more lies about its size."""
@@ -66,10 +73,19 @@ def open_zip(path: Path, *, way_out: str = "") -> Iterator[zipfile.ZipFile]:
 
 @contextlib.contextmanager
 def damage_told(path: Path, *, way_out: str = "") -> Iterator[None]:
-    """Turn whatever zipfile says of a damaged zip into a DataError that names it, and ends in `way_out`."""
+    """Turn whatever zipfile says of a damaged zip into a DataError that names it, and ends in `way_out`.
+
+    Raises:
+        OSError: the system cannot read it; names `path`.
+    """
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, RuntimeError) as error:
+    except OSError as error:
+        if error.errno == errno.EINVAL and error.filename is None:  # a member that begins before the file does
+            raise DataError(f"{path} is damaged or no zip (a member lies outside of it){way_out}") from error
+        error.filename = error.filename or str(path)
+        raise
+    except _DAMAGE as error:
         raise DataError(f"{path} is damaged or no zip ({error}){way_out}") from error
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
+import os
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -188,13 +191,14 @@ def load(
         seed: that they are drawn with; default that of those that are there, else 0.
 
     Raises:
-        UsageError: `data` is neither a name nor a path, or `count` or `seed` is given where nothing is drawn.
+        UsageError: `data` is neither a name nor a path, `count` or `seed` is given where nothing is drawn, or the
+            default folder is another user's.
         NetworkError: the data set cannot be fetched.
         DataError: it is damaged, or `data_dir` holds something else.
         OSError: `data_dir` cannot be written.
     """
     if data == drawn.SOURCE:
-        folder = DRAWN_DIR if data_dir is None else data_dir
+        folder = _own(DRAWN_DIR) if data_dir is None else data_dir
         stored, how = _fetch(functools.partial(drawn.fetch, count=count, seed=seed), folder)
         return Dataset(data, folder, stored, how)
     if data == MIXED:
@@ -204,7 +208,7 @@ def load(
         if value is not None:
             raise UsageError(f"--{name} {value} is for drawn signs; there are none in --data {data}. Leave it out")
     if data in SOURCES:
-        folder = DEFAULT_DIR if data_dir is None else data_dir
+        folder = _own(DEFAULT_DIR) if data_dir is None else data_dir
         stored, how = _fetch(SOURCES[data], folder)
         return Dataset(data, folder, stored, how)
     path = Path(data)
@@ -213,6 +217,23 @@ def load(
         hint = f"Did you mean {near[0]!r}? " if near else ""
         raise UsageError(f"There is no data set and no file {data!r}. {hint}Expected {', '.join(NAMES)} or a PATH")
     return Dataset(data, path)
+
+
+def _own(folder: Path) -> Path:
+    """`folder`, which is made where it is missing; in `/tmp` everybody can have put another in its place.
+
+    Raises:
+        UsageError: it, or a link in its place, belongs to another user, or everybody can write into it.
+    """
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o755)
+    ours = folder.lstat().st_uid == os.geteuid() == folder.stat().st_uid
+    if ours and not folder.stat().st_mode & stat.S_IWOTH:
+        return folder
+    reason = "can be written by every user" if ours else "belongs to another user"
+    raise UsageError(
+        f"{folder} {reason} of this machine. Name a folder of your own with --data-dir, or this if you trust it"
+    )
 
 
 def _fetch(fetch: Callable[[Path], tuple[Manifest, str]], folder: Path) -> tuple[Manifest, str]:

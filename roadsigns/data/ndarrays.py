@@ -54,7 +54,8 @@ class Dtype:
 
     def __init__(self, code: object) -> None:
         if not isinstance(code, str) or code not in DTYPES:
-            raise DataError(f"it holds an array of type {str(code)[:20]!r} where only plain numbers are allowed")
+            named = repr(code[:20]) if isinstance(code, str) else f"a {type(code).__name__}"
+            raise DataError(f"it holds an array of type {named} where only plain numbers are allowed")
         self.code = code
         self.order = "="
 

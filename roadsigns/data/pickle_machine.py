@@ -49,6 +49,12 @@ class PickleMachine:
         self.push(value)
         return value
 
+    def push_tuple(self, values: list[Any]) -> None:
+        """Push a tuple; each level of tuples that share their parts would double the time to compare or to print it."""
+        if any(isinstance(part, tuple) for value in values if isinstance(value, tuple) for part in value):
+            raise DataError("it nests tuples deeper than an array does")
+        self.push(tuple(values))
+
     def put(self, index: int) -> None:
         self.memo[index] = self.top()
 

@@ -42,6 +42,7 @@ def load_arrays(file: BinaryIO, name: str, *, size: int) -> dict[str, NDArray[An
     Raises:
         DataError: the pickle is too large, damaged, holds anything else or names anything to run.
         OSError, zipfile.BadZipFile, zlib.error: `file` cannot be read.
+        MemoryError: the machine has too little for it.
     """
     if size > MAX_BYTES:
         raise DataError(f"{name} has {size:,} bytes; at most {MAX_BYTES:,} are read")
@@ -49,7 +50,7 @@ def load_arrays(file: BinaryIO, name: str, *, size: int) -> dict[str, NDArray[An
         return _run(PickleSource(file, size))
     except DataError as error:
         raise DataError(f"{name} is not a plain pickle of NumPy arrays: {error}") from None
-    except (OSError, zipfile.BadZipFile, zlib.error):
+    except (OSError, MemoryError, zipfile.BadZipFile, zlib.error):
         raise
     except Exception as error:  # whatever a stranger's bytes made a step of ours trip over
         raise DataError(f"{name} is damaged or no pickle ({type(error).__name__}: {str(error)[:100]})") from error
@@ -121,10 +122,10 @@ _STEPS: dict[bytes, Callable[[PickleMachine, PickleSource], None]] = {
     # Tuples and dicts
     b"(": lambda m, s: m.marks.append(len(m.stack)),
     b")": lambda m, s: m.push(()),
-    b"t": lambda m, s: m.push(tuple(m.pop_mark())),
-    b"\x85": lambda m, s: m.push(tuple(m.pop(1))),
-    b"\x86": lambda m, s: m.push(tuple(m.pop(2))),
-    b"\x87": lambda m, s: m.push(tuple(m.pop(3))),
+    b"t": lambda m, s: m.push_tuple(m.pop_mark()),
+    b"\x85": lambda m, s: m.push_tuple(m.pop(1)),
+    b"\x86": lambda m, s: m.push_tuple(m.pop(2)),
+    b"\x87": lambda m, s: m.push_tuple(m.pop(3)),
     b"}": lambda m, s: m.push({}),
     b"d": lambda m, s: m.make_dict(),
     b"s": lambda m, s: m.set_items(m.pop(2)),

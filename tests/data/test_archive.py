@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
 import pickle
 import re
 import stat
 import struct
+import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -12,11 +16,25 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from roadsigns.data.archive import read_split
 from roadsigns.errors import DataError
 
 MakeZip = Callable[..., Path]
+
+
+def small_zip() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("train.p", "valid.p", "test.p"):
+            arrays = {"features": np.zeros((1, 32, 32, 3), np.uint8), "labels": np.zeros(1, np.uint8)}
+            archive.writestr(name, pickle.dumps(arrays, 4))
+    return file.getvalue()
+
+
+SMALL_ZIP = small_zip()
 
 
 def test_read_split_is_what_was_packed(archive: Path, pickles: dict[str, bytes]) -> None:
@@ -134,6 +152,49 @@ def test_read_split_of_any_flipped_byte_is_an_error_or_right(make_zip: MakeZip, 
         except DataError:
             continue
         np.testing.assert_array_equal(split.images, expected["features"])
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.binary(min_size=1, max_size=4)), min_size=1, max_size=4))
+def test_read_split_of_any_damage_is_a_line_that_names_the_zip(edits: list[tuple[int, bytes]]) -> None:
+    packed = bytearray(SMALL_ZIP)
+    for at, put in edits:
+        at %= len(packed)
+        packed[at : at + len(put)] = put
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "signs.zip"
+        path.write_bytes(packed)
+        with contextlib.suppress(DataError):
+            read_split(path, "train")
+
+
+def test_a_member_before_the_beginning_is_damage(archive: Path) -> None:
+    """A directory that is said to begin later than it does moves all members to places below zero."""
+    data = archive.read_bytes()
+    at = data.rindex(b"PK\x05\x06") + 16
+    start = struct.unpack_from("<I", data, at)[0]
+    archive.write_bytes(data[:at] + struct.pack("<I", start + 4000) + data[at + 4 :])
+    with pytest.raises(DataError, match=re.escape(f"{archive} is damaged or no zip (")):
+        read_split(archive, "train")
+
+
+def test_an_error_of_the_system_names_the_zip(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def seek(*args: Any) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(zipfile.ZipFile, "open", seek)
+    with pytest.raises(OSError, match="Input/output error") as caught:
+        read_split(archive, "train")
+    assert caught.value.filename == str(archive)
+
+
+def test_too_little_memory_is_not_called_damage(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def empty(*args: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(np, "empty", empty)
+    with pytest.raises(MemoryError):
+        read_split(archive, "train")
 
 
 def test_read_split_does_not_wait_for_a_pipe(tmp_path: Path) -> None:

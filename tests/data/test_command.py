@@ -89,6 +89,47 @@ def test_data_makes_it_from_a_zip_that_is_there_and_says_so(
     assert own.read_bytes() == archive.read_bytes() and small_gtsrb.asked == []
 
 
+@pytest.mark.parametrize("planted", ["folder", "link", "link to nothing", "open to all"])
+@pytest.mark.parametrize("source", ["gtsrb", "synthetic"])
+def test_data_does_not_use_a_default_folder_that_another_user_can_have_planted(
+    small_gtsrb: Any, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: str, source: str
+) -> None:
+    """Another number of ours stands for another owner, since only root can give files away."""
+    folder, target = tmp_path / "tmp" / "signs", tmp_path / "elsewhere"
+    folder.parent.mkdir()
+    if planted == "folder":
+        folder.mkdir()
+    elif planted == "open to all":
+        folder.mkdir()
+        folder.chmod(0o777)
+    else:
+        folder.symlink_to(target)
+        if planted == "link":
+            target.mkdir()
+    monkeypatch.setattr(dataset, "DEFAULT_DIR" if source == "gtsrb" else "DRAWN_DIR", folder)
+    if planted != "open to all":
+        monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    status, out, err = run("--data", source)
+    reason = "can be written by every user" if planted == "open to all" else "belongs to another user"
+    assert (status, out) == (2, "") and f"{folder} {reason} of this machine. Name a folder of your own" in err
+    assert not folder.exists() or not list(folder.iterdir())
+    assert target.exists() == (planted == "link")
+
+
+def test_data_makes_the_default_folder_and_finds_it_again(
+    small_gtsrb: Any, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "signs"
+    monkeypatch.setattr(dataset, "DEFAULT_DIR", folder)
+    before = os.umask(0)
+    try:
+        assert run()[2] == f"gtsrb was fetched to {folder}\n"
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o755
+    assert run()[2] == f"gtsrb is already there, in {folder}\n"
+
+
 def test_data_quiet_prints_nothing_and_with_json_only_that(small_gtsrb: Any, run: Any, tmp_path: Path) -> None:
     assert run("--data-dir", tmp_path / "data", "--quiet") == (0, "", "")
     status, out, err = run("--data-dir", tmp_path / "data", "--quiet", "--json")

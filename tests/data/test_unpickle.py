@@ -221,6 +221,36 @@ def test_load_arrays_refuses(data: bytes, message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+NESTED = b")" + 60 * b"q\x00h\x00\x86"
+"""A tuple of twice the tuple before, sixty times: to print or to compare it takes 2^60 steps."""
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"}" + NESTED + b".",
+        b"cnumpy\ndtype\n(" + NESTED + b"tR.",
+        b"cnumpy\ndtype\n" + NESTED + b"R.",
+        built(shape=NESTED),
+        built(version=NESTED),
+        built(dtype=UINT8.replace(b"X\x01\x00\x00\x00|", NESTED)),
+        buffered(axes=NESTED + NESTED),
+        b"X\x05\x00\x00\x00numpy" + NESTED + b"\x93.",
+    ],
+)
+def test_load_arrays_does_not_walk_through_nested_tuples(data: bytes) -> None:
+    with pytest.raises(DataError, match="it nests tuples deeper than an array does") as caught:
+        load(data)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("argument", [b")", b"(NNt", b"N", b"}", b"I5\n"], ids=str)
+def test_load_arrays_names_the_kind_of_what_is_no_dtype(argument: bytes) -> None:
+    kind = {b")": "a tuple", b"(NNt": "a tuple", b"N": "a NoneType", b"}": "a dict", b"I5\n": "a int"}[argument]
+    with pytest.raises(DataError, match=f"it holds an array of type {kind} where"):
+        load(b"cnumpy\ndtype\n(" + argument + b"tR.")
+
+
 @pytest.mark.parametrize(
     "data",
     [
