@@ -1,37 +1,33 @@
 """The REST API: an HTTP request to a call of a model, and the model's answer back.
 
 Small bodies are read, and small answers written, on the event loop; large ones in other processes. In between the loop
-is free: a model's answer comes back through a `LoopInbox`.
+is free: what comes back from elsewhere comes through a `LoopInbox`.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import functools
 import logging
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any
 
 from .. import errors
 from ..errors import RequestError
 from . import pages
 from .http.messages import Answer, Limits, Request
-from .loop_inbox import LoopInbox
 from .metrics import CONTENT_TYPE, UNKNOWN, Metrics
 from .models.manager import Manager
 from .models.servable import Servable
-from .protocol.body import Body, read_examples, read_predict
+from .protocol.body import Body, Read, read_examples, read_predict
 from .protocol.examples import refuse
 from .protocol.predict_answer import format_answer
-from .protocol.predict_request import Form
 from .protocol.refusals import unknown_signature
 from .protocol.route import Route, is_within, parse_path
 from .protocol.signature import Signature
 from .protocol.status import format_error, format_metadata, format_status
-from .protocol.tensors import Array
-from .workers import SideProcesses
+from .workers import LoopInbox, SideProcesses
 
 SMALL_BODY = 65_536
 """Bytes that are read on the event loop: a millisecond or less."""
@@ -51,30 +47,6 @@ _CORS = (
 )
 _PAGE = "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\nX-Content-Type-Options: nosniff\r\n"
 _LOG = logging.getLogger(__name__)
-
-
-_CLOSED = RequestError("The model is being unloaded", "UNAVAILABLE")
-
-
-@dataclass(slots=True, eq=False)
-class _Call:
-    """A request that a model is to answer."""
-
-    request: Request
-    route: Route
-    started: float
-    form: Form = Form.ROW
-    lease: AbstractContextManager[Servable] | None = None
-    servable: Servable | None = None
-    refusal: RequestError = _CLOSED
-    future: Future[dict[str, Array]] | None = None
-    submitted: float = 0.0
-
-    def release(self) -> None:
-        """Let go of the servable."""
-        lease, self.lease, self.servable = self.lease, None, None
-        if lease is not None:
-            lease.__exit__(None, None, None)
 
 
 class Rest:
@@ -113,36 +85,23 @@ class Rest:
         """Let the side processes go; what they have not begun is not begun."""
         self._sides.close()
 
-    # What the connections call.
-
-    def handle(self, request: Request) -> None:
-        """Answer, now or later."""
+    async def answer(self, request: Request) -> Answer:
+        """As `Application.answer`."""
         try:
             if not is_within(request.target):
-                request.answer(self._outside(request))
-            elif request.verb == "OPTIONS":
+                return self._outside(request)
+            if request.verb == "OPTIONS":
                 welcome = request.header(b"origin").startswith(("http://", "https://"))
-                request.answer(self._answer(200 if welcome else 400, b""))
-            else:
-                route = parse_path(request.verb, request.target)
-                if request.verb == "GET":
-                    request.answer(self._answer(200, self._told(route)))
-                else:
-                    self._call(_Call(request, route, time.perf_counter()))
-        except Exception as error:
-            request.answer(self._refused(error))
-
-    def expired(self, request: Request) -> None:
-        """The time for an answer is over."""
-        if isinstance(request.work, _Call):
-            self._give_up(request.work, "DEADLINE_EXCEEDED")
-        seconds = self._limits.answer_seconds
-        request.answer(self.refusal(504, f"No answer within {seconds:g} seconds (--rest_api_timeout_in_ms)"))
-
-    def gone(self, request: Request) -> None:
-        """Nobody waits for the answer any more."""
-        if isinstance(request.work, _Call):
-            self._give_up(request.work, "CANCELLED")
+                return self._answer(200 if welcome else 400, b"")
+            route = parse_path(request.verb, request.target)
+            if request.verb == "GET":
+                return self._answer(200, self._told(route))
+            return await self._called(request, route)
+        except RequestError as error:
+            return self.refusal(error.http_status, error.message)
+        except Exception:
+            _LOG.exception("A request failed")
+            return self.refusal(errors.HTTP_STATUS["INTERNAL"], "Internal error; the server's log says more")
 
     def refusal(self, status: int, message: str) -> Answer:
         """An error as every error looks."""
@@ -174,121 +133,64 @@ class Rest:
 
     # Calls of models.
 
-    def _call(self, call: _Call) -> None:
-        """Have the body read, here or elsewhere, and go on with `_was_read`."""
-        call.request.work = call
-        route, content = call.route, call.request.body
-        body = Body(content, "gzip" in call.request.header(b"content-encoding").lower(), self._limits.body_bytes)
-        signatures: Mapping[str, Signature] | None = None
+    async def _called(self, request: Request, route: Route) -> Answer:
+        """Have a call answered within its time, and count it."""
+        started = time.perf_counter()
+        code = "INTERNAL"
         try:
-            signatures = self._lease(call).signatures
-        except RequestError as error:  # is told if nothing is wrong with the body
-            call.refusal = error
-        if route.method == "predict":
-            job: tuple[Any, ...] = (read_predict, body, signatures, self._max_pixels)
-        else:
-            job = (read_examples, body, route.method)
-        if len(content) <= SMALL_BODY and not body.packed:
-            self._was_read(call, _done(*job))
-        else:
-            reading = self._sides.submit(len(content), *job)
-            reading.add_done_callback(lambda done: self._inbox.call(self._was_read, call, done))
+            async with asyncio.timeout(self._limits.answer_seconds):
+                body = await self._run(request, route)
+            code = "OK"
+        except TimeoutError as error:
+            code = "DEADLINE_EXCEEDED"
+            seconds = f"{self._limits.answer_seconds:g} seconds"
+            raise RequestError(f"No answer within {seconds} (--rest_api_timeout_in_ms)", code) from error
+        except asyncio.CancelledError:  # nobody waits for the answer any more
+            code = "CANCELLED"
+            raise
+        except RequestError as error:
+            code = error.code
+            raise
+        finally:
+            self._metrics.requests.add(route.model if route.model in self._manager.models() else UNKNOWN, code)
+        self._metrics.latency.add((time.perf_counter() - started) * 1e6, route.model, route.method, "REST")
+        return self._answer(200, body)
 
-    def _lease(self, call: _Call) -> Servable:
-        lease = self._manager.lease(call.route.model, call.route.version, call.route.label)
-        call.servable = lease.__enter__()
-        call.lease = lease
-        return call.servable
+    async def _run(self, request: Request, route: Route) -> bytes:
+        """From the body of a call to the body of its answer."""
+        packed = "gzip" in request.header(b"content-encoding").lower()
+        body = Body(request.body, packed, self._limits.body_bytes)
+        size = len(request.body)
+        with contextlib.ExitStack() as lease:
+            try:
+                servable = lease.enter_context(self._manager.lease(route.model, route.version, route.label))
+            except RequestError:
+                await self._read(size, body, route.method, None)  # what is wrong with the body is told first
+                raise
+            read = await self._read(size, body, route.method, servable.signatures)
+            if not isinstance(read, Read):
+                raise _unserved(route.method, str(read), servable)
+            submitted = time.perf_counter()
+            outputs = await self._inbox.result(servable.submit(read.signature_name, read.inputs))
+        self._metrics.runtime.add((time.perf_counter() - submitted) * 1e6, route.model, route.method, "TF2")
+        count = sum(array.size for array in outputs.values())
+        if count <= SMALL_ANSWER:
+            return format_answer(outputs, read.form)
+        return await self._inbox.result(self._sides.submit(count * _NUMBER, format_answer, outputs, read.form))
 
-    def _was_read(self, call: _Call, reading: Future[Any]) -> None:
-        """Pass what was read to the model."""
-        try:
-            self._submit(call, reading)
-        except Exception as error:
-            call.release()
-            self._fail(call, error)
-
-    def _submit(self, call: _Call, reading: Future[Any]) -> None:
-        if call.request.answered:  # too late
-            call.release()
-            return
-        read = reading.result()
-        if call.servable is None:
-            raise call.refusal
-        if call.route.method != "predict":
-            raise _unserved(call.route.method, read, call.servable)
-        call.form = read.form
-        call.submitted = time.perf_counter()
-        call.future = call.servable.submit(read.signature_name, read.inputs)
-        call.future.add_done_callback(lambda _: self._inbox.call(self._finish, call))
-
-    def _finish(self, call: _Call) -> None:
-        """Take the model's outputs to the client."""
-        call.release()
-        if call.request.answered or call.future is None:
-            return
-        error = _CLOSED if call.future.cancelled() else call.future.exception()
-        if error is not None:
-            self._fail(call, error)
-            return
-        took = (time.perf_counter() - call.submitted) * 1e6
-        self._metrics.runtime.add(took, call.route.model, call.route.method, "TF2")
-        outputs = call.future.result()
-        size = sum(array.size for array in outputs.values())
-        if size <= SMALL_ANSWER:
-            self._was_written(call, _done(format_answer, outputs, call.form))
-        else:
-            writing = self._sides.submit(size * _NUMBER, format_answer, outputs, call.form)
-            writing.add_done_callback(lambda done: self._inbox.call(self._was_written, call, done))
-
-    def _was_written(self, call: _Call, writing: Future[bytes]) -> None:
-        """Take the answer to the client."""
-        if call.request.answered:
-            return
-        error = writing.exception()
-        if error is not None:
-            self._fail(call, error)
-            return
-        body, model = writing.result(), call.route.model
-        self._metrics.requests.add(model, "OK")
-        self._metrics.latency.add((time.perf_counter() - call.started) * 1e6, model, call.route.method, "REST")
-        call.request.answer(self._answer(200, body))
-
-    def _fail(self, call: _Call, error: BaseException) -> None:
-        if call.request.answered:
-            return
-        self._count_failure(call, error.code if isinstance(error, RequestError) else "INTERNAL")
-        call.request.answer(self._refused(error))
-
-    def _give_up(self, call: _Call, code: str) -> None:
-        self._count_failure(call, code)
-        if call.future is not None:
-            call.future.cancel()
-
-    def _count_failure(self, call: _Call, code: str) -> None:
-        name = call.route.model
-        self._metrics.requests.add(name if name in self._manager.models() else UNKNOWN, code)
-
-    # Answers.
+    async def _read(
+        self, size: int, body: Body, method: str, signatures: Mapping[str, Signature] | None
+    ) -> Read | str | None:
+        """What a body calls; a signature's name for methods other than predict."""
+        read: Callable[[], Read | str | None] = functools.partial(read_examples, body, method)
+        if method == "predict":
+            read = functools.partial(read_predict, body, signatures, self._max_pixels)
+        if size <= SMALL_BODY and not body.packed:
+            return read()
+        return await self._inbox.result(self._sides.submit(size, read))
 
     def _answer(self, status: int, body: bytes) -> Answer:
         return Answer(status, body, headers=self._cors)
-
-    def _refused(self, error: BaseException) -> Answer:
-        if isinstance(error, RequestError):
-            return self.refusal(error.http_status, error.message)
-        _LOG.error("A request failed", exc_info=error)
-        return self.refusal(errors.HTTP_STATUS["INTERNAL"], "Internal error; the server's log says more")
-
-
-def _done(function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-    """Call a function now."""
-    future: Future[Any] = Future()
-    try:
-        future.set_result(function(*arguments))
-    except Exception as error:
-        future.set_exception(error)
-    return future
 
 
 def _unserved(method: str, name: str, servable: Servable) -> RequestError:

@@ -1,4 +1,4 @@
-"""Work on large bodies and answers in processes of their own.
+"""Work elsewhere, and its way back to the event loop: large bodies and answers are for processes of their own.
 
 The standard library's JSON reader does not let another thread run before it is done: for 70 MB the whole server would
 stand still for seconds. A side process is started when it is first needed, and ends with a body so large that it would
@@ -7,10 +7,13 @@ keep much memory, or when the server is gone.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import multiprocessing
 import signal
 import threading
 import traceback
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
@@ -23,6 +26,49 @@ Result = TypeVar("Result")
 
 LARGE = 8_000_000
 """Bytes after which a process is not used again."""
+
+
+class LoopInbox:
+    """Results of other threads for the running event loop: many by one wake-up.
+
+    Awaiting one takes a quarter of the time of `asyncio.wrap_future`.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._arrived: deque[asyncio.Future[None]] = deque()
+        self._woken = False
+
+    async def result(self, future: Future[Result]) -> Result:
+        """Await what a thread computes; whoever stops waiting cancels it.
+
+        Raises:
+            RequestError: the future was cancelled by whoever was to compute it.
+        """
+        waiting = self._loop.create_future()
+        future.add_done_callback(lambda _: self._put(waiting))
+        try:
+            await waiting
+        except asyncio.CancelledError:
+            future.cancel()
+            raise
+        if future.cancelled():
+            raise RequestError("The model is being unloaded", "UNAVAILABLE")
+        return future.result()
+
+    def _put(self, waiting: asyncio.Future[None]) -> None:
+        self._arrived.append(waiting)
+        if not self._woken:
+            self._woken = True
+            with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits any more
+                self._loop.call_soon_threadsafe(self._empty)
+
+    def _empty(self) -> None:
+        self._woken = False  # before the first is taken: what comes after this line wakes us again
+        while self._arrived:
+            waiting = self._arrived.popleft()
+            if not waiting.done():
+                waiting.set_result(None)
 
 
 class SideProcesses:

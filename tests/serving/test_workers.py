@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
 import pickle
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,7 @@ import pytest
 
 from roadsigns.errors import RequestError
 from roadsigns.serving.protocol.route import parse_path
-from roadsigns.serving.workers import LARGE, SideProcesses
+from roadsigns.serving.workers import LARGE, LoopInbox, SideProcesses
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,40 @@ def test_a_signal_meant_for_the_server_does_not_end_it(sides: SideProcesses, num
     process = sides.submit(1, os.getpid).result(30)
     os.kill(process, number)
     assert sides.submit(1, os.getpid).result(30) == process
+
+
+def test_results_of_threads_are_awaited() -> None:
+    async def run() -> None:
+        inbox = LoopInbox()
+        with ThreadPoolExecutor(4) as pool:
+            futures = [pool.submit(math.hypot, 3 * number, 4 * number) for number in range(100)]
+            assert await asyncio.gather(*map(inbox.result, futures)) == [5 * number for number in range(100)]
+            with pytest.raises(ZeroDivisionError):
+                await inbox.result(pool.submit(divmod, 1, 0))
+
+    asyncio.run(run())
+
+
+def test_who_stops_waiting_cancels_what_is_not_begun() -> None:
+    async def run() -> None:
+        future: Future[int] = Future()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await LoopInbox().result(future)
+        assert future.cancelled()
+
+    asyncio.run(run())
+
+
+def test_what_is_cancelled_elsewhere_is_unavailable() -> None:
+    async def run() -> None:
+        future: Future[int] = Future()
+        future.cancel()
+        with pytest.raises(RequestError) as caught:
+            await LoopInbox().result(future)
+        assert caught.value.code == "UNAVAILABLE"
+
+    asyncio.run(run())
 
 
 def test_it_ends_with_the_server() -> None:

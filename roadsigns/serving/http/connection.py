@@ -10,6 +10,8 @@ Source: RFC 9112 (HTTP/1.1); the lingering close is that of its section 9.6.
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 from collections import deque
 from typing import Protocol, cast
 
@@ -29,6 +31,9 @@ LINGER_SECONDS = 30.0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CHUNK = 6
 """Bytes that frame a chunk of one byte, and then some."""
+
+
+_LOG = logging.getLogger(__name__)
 
 
 class House(Protocol):
@@ -66,10 +71,12 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, house: House, loop: asyncio.AbstractEventLoop) -> None:
         self._house = house
+        self._loop = loop
         self._now = loop.time
         self._transport = cast(asyncio.Transport, None)
         self._parser = httptools.HttpRequestParser(self)
         self._current: Request | None = None
+        self._answering: asyncio.Task[None] | None = None
         self._waiting: deque[Request] = deque()
         self._pumping = False
         self._reading = False  # part of a request has come
@@ -103,11 +110,10 @@ class Connection(asyncio.Protocol):
         self._deaf = True
         for request in filter(None, (self._current, *self._waiting)):
             self._release(request)
-            if not request.answered:
-                request.answered = True
-                self._house.application.gone(request)
         self._current = None
         self._waiting.clear()
+        if self._answering is not None:
+            self._answering.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come: part of a request, or several."""
@@ -193,7 +199,6 @@ class Connection(asyncio.Protocol):
             self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces),
             self._parser.should_keep_alive(),
             self._parser.get_http_version(),
-            self._send,
         )
         self._forget()
         self._reading = False
@@ -241,12 +246,22 @@ class Connection(asyncio.Protocol):
         house = self._house
         self._current = request
         house.active += 1
-        self.deadline = self._now() + house.limits.answer_seconds
+        self.deadline = math.inf  # the application keeps its own
         if house.active > house.limits.requests:
             busy = f"The server is busy with {house.limits.requests} requests; try again later"
-            request.answer(house.application.refusal(503, busy))
+            self._send(request, house.application.refusal(503, busy))
         else:
-            house.application.handle(request)
+            self._answering = self._loop.create_task(self._answer(request))
+
+    async def _answer(self, request: Request) -> None:
+        try:
+            answer = await self._house.application.answer(request)
+        except Exception:
+            _LOG.exception("A request failed")
+            self._transport.abort()
+            return
+        self._answering = None
+        self._send(request, answer)
 
     def _send(self, request: Request, answer: Answer) -> None:
         """Send the answer to the current request, and go on with the next."""
@@ -281,9 +296,7 @@ class Connection(asyncio.Protocol):
     def expire(self) -> None:
         """Time is over for whatever the connection waits for."""
         unsent = self._transport.get_write_buffer_size()
-        if self._current:
-            self._house.application.expired(self._current)
-        elif self._blocked and unsent < self._unsent:  # the client reads, if slowly
+        if self._blocked and unsent < self._unsent:  # the client reads, if slowly
             self._unsent = unsent
             self.deadline = self._now() + self._house.limits.read_seconds
         elif self._blocked or self._deaf or self._transport.is_closing():
@@ -300,9 +313,9 @@ class Connection(asyncio.Protocol):
 
     def cut(self) -> None:
         """Close at once, with a word to those who still wait."""
-        if self._current:
-            self._current.keep_alive = False
-            self._current.answer(self._house.application.refusal(503, "The server is stopping"))
+        if self._current and self._answering:
+            self._answering.cancel()
+            self._say_last(self._house.application.refusal(503, "The server is stopping"))
         if self._blocked:
             self._transport.abort()
         else:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import http
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 _PHRASES = {status.value: status.phrase for status in http.HTTPStatus} | {499: "Client Closed Request"}
 
@@ -20,7 +19,7 @@ class Limits:
         requests: being answered at a time.
         read_seconds: from a request's first byte to its last, and some more for a large body.
         idle_seconds: between requests.
-        answer_seconds: from a request's last byte to its answer.
+        answer_seconds: from a request's last byte to its answer; the application sees to it.
     """
 
     body_bytes: int
@@ -66,7 +65,7 @@ class Answer:
         return head if bodiless else head + self.body
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Request:
     """A request that has arrived in full.
 
@@ -77,9 +76,6 @@ class Request:
         body: as sent.
         keep_alive: whether the client wants to go on.
         version: of HTTP, `1.1`.
-        send: takes the answer to the client.
-        work: whatever the application keeps here.
-        answered: whether an answer was given, or none is wanted any more.
     """
 
     verb: str
@@ -88,15 +84,6 @@ class Request:
     body: bytes
     keep_alive: bool
     version: str
-    send: Callable[[Request, Answer], None]
-    work: Any = None
-    answered: bool = False
-
-    def answer(self, answer: Answer) -> None:
-        """Send the answer; only on the event loop. A second one is dropped, and so is one that nobody waits for."""
-        if not self.answered:
-            self.answered = True
-            self.send(self, answer)
 
     def header(self, name: bytes) -> str:
         """The value of a header, `""` if there is none."""
@@ -104,16 +91,10 @@ class Request:
 
 
 class Application(Protocol):
-    """What answers the requests; each method is called on the event loop and must not block."""
+    """What answers the requests, on the event loop."""
 
-    def handle(self, request: Request) -> None:
-        """Answer, now or later."""
-
-    def expired(self, request: Request) -> None:
-        """Answer now: the time for an answer is over."""
-
-    def gone(self, request: Request) -> None:
-        """Nobody waits for the answer any more."""
+    async def answer(self, request: Request) -> Answer:
+        """The answer to a request; cancelled when nobody waits for it any more."""
 
     def refusal(self, status: int, message: str) -> Answer:
         """The answer to what did not become a request."""
