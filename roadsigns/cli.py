@@ -13,20 +13,16 @@ import difflib
 import errno
 import functools
 import io
-import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn, TextIO, TypeVar
 
 from .errors import RoadsignsError, UsageError
-from .files import read
 from .options import SWITCH, Options, check
 
 AnyOptions = TypeVar("AnyOptions", bound=Options)
 
-_MAX_CONFIG = 2**20
 _ANY_TEXT = "roadsigns.any-text"
 _NO_UNICODE = "surrogates not allowed"
 
@@ -60,12 +56,8 @@ def parse(
     verb: str,
     about: str,
     examples: Sequence[str],
-    environ: Mapping[str, str] = os.environ,
 ) -> AnyOptions:
-    """Read `options` from the command line.
-
-    A flag wins over what a flag of the table's `PRESETS` sets, that over the file that `--config` names, that over the
-    option's environment variable, that over the default.
+    """Read `options` from the command line; `Options` says what decides where no flag does.
 
     Raises:
         UsageError: an unknown flag, or a value that is not of its option's kind; names the flag or variable.
@@ -83,24 +75,12 @@ def parse(
     known, unknown = parser.parse_known_args(argv)
     if unknown:
         parser.refuse(unknown)
-    given = vars(known)
-    stored = _stored(given["config"], fields) if "config" in given else {}
-    preset: dict[str, Any] = {}
-    for name, presets in options.PRESETS.items():
-        preset.update(presets.get(given.get(name, ""), {}))
     values: dict[str, Any] = {}
     for item in fields:
-        about_item = item.metadata
-        if item.name in given:
+        if item.name in known:
+            about_item = item.metadata
             name = about_item["metavar"] if about_item["positional"] else options.flag(item.name)
-            values[item.name] = check(name, about_item["kind"], given[item.name])
-        elif item.name in preset:
-            values[item.name] = preset[item.name]
-        elif stored.get(item.name) is not None:
-            name = f"{item.name!r} in {given['config']}"
-            values[item.name] = check(name, about_item["kind"], stored[item.name])
-        elif environ.get(about_item["env"]):
-            values[item.name] = check(about_item["env"], about_item["kind"], environ[about_item["env"]])
+            values[item.name] = check(name, about_item["kind"], getattr(known, item.name))
     return options(**values)
 
 
@@ -108,19 +88,6 @@ def add_options(parser: argparse.ArgumentParser, options: type[Options]) -> None
     """Give `parser` an argument for each field of `options`."""
     for item in dataclasses.fields(options):
         _add(parser, options.flag(item.name), item)
-
-
-def _stored(path: str, fields: Sequence[dataclasses.Field[Any]]) -> dict[str, Any]:
-    """The settings that a run's `config.json` holds, less those that only say where its results went."""
-    try:
-        stored = json.loads(read(Path(path), _MAX_CONFIG))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"--config {path!r} is not JSON: {error}. Expected the config.json of a run") from error
-    known = {item.name: item for item in fields}
-    unknown = sorted(set(stored) - set(known)) if isinstance(stored, dict) else ["no object"]
-    if unknown:
-        raise UsageError(f"--config {path!r} holds {unknown[0][:40]!r}. Expected the config.json of a run")
-    return {name: value for name, value in stored.items() if not known[name].metadata["place"]}
 
 
 def _add(parser: argparse.ArgumentParser, flag: str, item: dataclasses.Field[Any]) -> None:

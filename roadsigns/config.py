@@ -6,10 +6,12 @@ Each command has a frozen dataclass of `option`s.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+from .errors import UsageError
 from .options import (
     AUTHORITY,
     BOOLEAN,
@@ -19,13 +21,14 @@ from .options import (
     SWITCH,
     TEXT,
     Options,
-    Presets,
     choice,
     option,
     share,
     whole,
     within,
+    word_or_path,
 )
+from .recipes import RECIPES
 
 MOST_VERSION = 2**63 - 1
 """TensorFlow Serving counts versions in 64 bits."""
@@ -36,26 +39,9 @@ MODELS = Path("models/roadsigns")
 MODEL_NAME = "roadsigns_model"
 """The name that the exported model is served under."""
 
+SOURCE = word_or_path("gtsrb", "official", "synthetic", "gtsrb+synthetic")
+
 TRACKERS = choice("dotscience", "mlflow")
-
-RECIPES: dict[str, dict[str, Any]] = {
-    "notebook": {},
-    "quick": {
-        "epochs": 6,
-        "batch_size": 256,
-        "learning_rate": 0.003,
-        "schedule": "cosine",
-        "precision": "bfloat16",
-        "keep_prob": 0.8,
-        "keep_prob_conv": 1.0,
-        "average_momentum": 0.99,
-    },
-}
-"""What each recipe of `train` sets where no flag sets it; the options' own defaults are the notebook's recipe.
-
-`quick` gets the most out of few minutes: steps of more pictures, a rate that first rises and then falls to nothing, and
-half the bits in a product, where the processor is faster at that.
-"""
 
 
 def _quiet() -> Any:
@@ -68,7 +54,7 @@ class DataOptions(Options):
     """Where the pictures come from."""
 
     data: str = option(
-        TEXT,
+        SOURCE,
         "gtsrb",
         "gtsrb (the published pickles), official (the benchmark's own archives), synthetic (drawn signs), "
         "gtsrb+synthetic (both to train on, the real ones to validate and test), or the path of a zip or folder that "
@@ -122,12 +108,11 @@ class ModelOptions(Options):
 class TrainOptions(DataOptions):
     """`roadsigns train`."""
 
-    PRESETS: ClassVar[Presets] = {"recipe": RECIPES}
-
     recipe: str = option(
         choice(*RECIPES),
         "notebook",
-        "the settings that no flag gives: the notebook's, or those for the best model in a few minutes",
+        "what neither a flag, a variable nor --config sets: "
+        + "; ".join(f"{name}, {recipe.about}" for name, recipe in RECIPES.items()),
         metavar="|".join(RECIPES),
     )
     epochs: int = option(whole(1, 10**6), 15, "passes over the training pictures", env="EPOCHS", metavar="N")
@@ -171,7 +156,7 @@ class TrainOptions(DataOptions):
     config: Path | None = option(
         PATH,
         None,
-        "repeat a run: take the settings of its config.json where no flag gives others",
+        "repeat a run: take the settings of its config.json where neither a flag nor a variable gives others",
         metavar="FILE",
         place=True,
     )
@@ -207,6 +192,17 @@ class TrainOptions(DataOptions):
     )
     json: bool = option(SWITCH, False, "print the metrics as JSON instead of the summary", place=True)
     quiet: bool = _quiet()
+
+    @classmethod
+    def implied(cls, asked: Mapping[str, Any], stored: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the recipe sets; UsageError where `--config` holds the settings of another recipe."""
+        name = asked.get("recipe", stored.get("recipe", "notebook"))
+        if stored.get("recipe", name) != name:
+            raise UsageError(
+                f"--recipe {name} beside --config {asked['config']}, which holds all settings of a run by the recipe "
+                f"{stored['recipe']}: nothing is left for another. Leave --recipe out, or leave --config out"
+            )
+        return RECIPES[name].settings(asked.get("network", stored.get("network")))
 
 
 @dataclass(frozen=True)

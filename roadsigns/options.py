@@ -1,19 +1,25 @@
 """Options: fields of a frozen dataclass that are flags too, each with its kind of value, default and help.
 
-A value is checked wherever it comes from (flag, environment, Python), before anything heavy is imported.
+A value is checked wherever it comes from (flag, Python, environment, file), before anything heavy is imported; who has
+the last word on it is the same on the command line and in Python.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from .errors import UsageError
+from .files import read
+
+_MAX_CONFIG = 2**20
 
 
 @dataclass(frozen=True)
@@ -24,11 +30,13 @@ class Kind:
         expects: the values allowed, in words that follow "expected".
         read: value or its text to value; raises ValueError or TypeError for what is not allowed.
         words: all values, where they are a few words.
+        path: whether a value that is none of the words is a path.
     """
 
     expects: str
     read: Callable[[Any], Any]
     words: tuple[str, ...] = ()
+    path: bool = False
 
 
 def whole(minimum: int, maximum: int | None = None) -> Kind:
@@ -131,8 +139,13 @@ def _read_authority(value: Any) -> str:
     return f"{found[1]}:{int(found[2] or 80)}"
 
 
-PATH = Kind("a path", _read_path)
-PATHS = Kind("one or more paths", _read_paths)
+def word_or_path(*words: str) -> Kind:
+    """One word of a few, or a path."""
+    return Kind(TEXT.expects, _read_text, words, path=True)
+
+
+PATH = Kind("a path", _read_path, path=True)
+PATHS = Kind("one or more paths", _read_paths, path=True)
 TEXT = Kind("a text that is not empty", _read_text)
 SWITCH = Kind("true or false", _read_switch)
 AUTHORITY = Kind("host:port, with or without http:// before it (no https://, no path)", _read_authority)
@@ -178,32 +191,69 @@ def check(name: str, kind: Kind, value: Any) -> Any:
         raise UsageError(f"Invalid value for {name}: expected {kind.expects}. Received: {value!r}") from None
 
 
-Presets = Mapping[str, Mapping[str, Mapping[str, Any]]]
-"""By field, by its value: values of other fields."""
-
-
 @dataclass(frozen=True)
 class Options:
-    """Base of the option tables: checks every field and reads text where a value is due.
+    """Base of the option tables: reads text where a value is due, checks every value, and decides between sources.
+
+    The last word on a field has, in this order: the argument (on the command line the flag), the field's environment
+    variable, the file that the field `config` names, what other fields imply (a recipe), the default. An option is
+    decided when it is made, so that a copy or `dataclasses.replace` changes nothing else.
 
     Raises:
-        UsageError: a field's value is not of its kind.
+        UsageError: a value is not of its field's kind; names the field, the variable or the file.
+        OSError: the file cannot be read.
     """
 
     WORDS_JOINED_BY: ClassVar[str] = "-"
-    PRESETS: ClassVar[Presets] = {}
-    """Flags whose value, on the command line, sets other fields where no flag sets them."""
+
+    def __new__(cls, *values: Any, **named: Any) -> Self:
+        """Note which fields are given: the others may still be decided by the environment, a file or a recipe."""
+        options = super().__new__(cls)
+        options.__dict__["_given"] = {*(item.name for item in dataclasses.fields(cls)[: len(values)]), *named}
+        return options
+
+    def __post_init__(self) -> None:
+        fields = {item.name: item for item in dataclasses.fields(self)}
+        asked = {name: _read(f"`{name}`", fields[name], getattr(self, name)) for name in self.__dict__["_given"]}
+        for name, item in fields.items():
+            variable = item.metadata["env"]
+            if name not in asked and os.environ.get(variable):
+                asked[name] = _read(variable, item, os.environ[variable])
+        file = asked.get("config")
+        stored = {} if file is None else _stored(file, fields)
+        defaults = {name: _read(f"`{name}`", item, item.default) for name, item in fields.items()}
+        self.__dict__.update({**defaults, **self.implied(asked, stored), **stored, **asked}, _asked=frozenset(asked))
 
     @classmethod
     def flag(cls, name: str) -> str:
         """The flag that gives the field of this name."""
         return f"--{name.replace('_', cls.WORDS_JOINED_BY)}"
 
-    def __post_init__(self) -> None:
+    @classmethod
+    def implied(cls, asked: Mapping[str, Any], stored: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the fields that are `asked` for, or else `stored` in the file, imply for other fields."""
+        return {}
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The names of the fields that an argument or the environment gave."""
+        return frozenset(self.__dict__["_asked"])
+
+    def flags(self) -> list[str]:
+        """The words of a command line that repeats what these options do, on any machine.
+
+        Left out is what has no value and what only says where results go or who is told. A path of this machine is
+        called as `--help` calls it, `PATH` or `DIR`.
+        """
+        words = []
         for item in dataclasses.fields(self):
-            value = getattr(self, item.name)
-            if value is not None or item.default is not None:
-                object.__setattr__(self, item.name, check(f"`{item.name}`", item.metadata["kind"], value))
+            about, value = item.metadata, getattr(self, item.name)
+            is_switch = about["kind"] is SWITCH
+            if about["place"] or value in (None, ()) or (is_switch and not value):
+                continue
+            words += [] if about["positional"] else [self.flag(item.name)]
+            words += [] if is_switch else [_as_word(about, value)]
+        return words
 
     def as_json(self) -> dict[str, Any]:
         """The fields as JSON can hold them: paths become strings."""
@@ -214,3 +264,33 @@ class Options:
             return str(value) if isinstance(value, Path) else value
 
         return {item.name: plain(getattr(self, item.name)) for item in dataclasses.fields(self)}
+
+
+def _read(name: str, item: dataclasses.Field[Any], value: Any) -> Any:
+    """`check`, but for None where it means "decided later"."""
+    return value if value is None and item.default is None else check(name, item.metadata["kind"], value)
+
+
+def _as_word(about: Mapping[str, Any], value: Any) -> str:
+    kind: Kind = about["kind"]
+    if kind.path and value not in kind.words:
+        return str(about["metavar"].split("|")[-1])
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def _stored(path: Path, fields: Mapping[str, dataclasses.Field[Any]]) -> dict[str, Any]:
+    """The settings that a run's `config.json` holds, less those that only say where its results went."""
+    try:
+        stored = json.loads(read(path, _MAX_CONFIG))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"--config {str(path)!r} is not JSON: {error}. Expected the config.json of a run") from error
+    unknown = sorted(set(stored) - set(fields)) if isinstance(stored, dict) else ["no object"]
+    if unknown:
+        raise UsageError(f"--config {str(path)!r} holds {unknown[0][:40]!r}. Expected the config.json of a run")
+    return {
+        name: check(f"{name!r} in {path}", fields[name].metadata["kind"], value)
+        for name, value in stored.items()
+        if value is not None and not fields[name].metadata["place"]
+    }

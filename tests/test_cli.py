@@ -2,20 +2,20 @@ from __future__ import annotations
 
 import dataclasses
 import errno
-import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 import roadsigns
 from roadsigns import config
 from roadsigns.cli import command, parse
-from roadsigns.config import RECIPES, EvaluateOptions, Options, PredictOptions, TrainOptions
+from roadsigns.config import EvaluateOptions, Options, PredictOptions, TrainOptions
 from roadsigns.errors import DataError, ModelError, NetworkError, UsageError
 
 ENVIRON = {**os.environ, "PYTHONPATH": str(Path(roadsigns.__file__).parent.parent), "PYTHONUNBUFFERED": ""}
@@ -31,7 +31,8 @@ EVERY = [
 
 
 def read(options: type[Any], *argv: str, **environ: str) -> Any:
-    return parse(options, argv, verb="try", about="Tries.", examples=("roadsigns try --x 1",), environ=environ)
+    with mock.patch.dict(os.environ, environ):
+        return parse(options, argv, verb="try", about="Tries.", examples=("roadsigns try --x 1",))
 
 
 def test_parse_gives_the_defaults() -> None:
@@ -173,46 +174,6 @@ def test_help_states_defaults_and_variables(capsys: pytest.CaptureFixture[str]) 
     assert "passes over the training pictures; default 15 (environment: EPOCHS)" in text
     assert "(environment: USE_IMAGE_PERCENT)" in text
     assert "default None" not in text and "default False" not in text
-
-
-def test_config_gives_what_no_flag_does_and_leaves_places_alone(tmp_path: Path) -> None:
-    path = tmp_path / "config.json"
-    stored = TrainOptions(epochs=7, seed=3, keep_prob=0.25, run_dir=Path("old"), output=Path("there"), json=True)
-    path.write_text(json.dumps(stored.as_json()))
-    options = read(TrainOptions, "--config", str(path), "--seed", "0", EPOCHS="99")
-    assert options == TrainOptions(epochs=7, seed=0, keep_prob=0.25, config=path)
-
-
-def test_recipe_sets_what_no_flag_does_and_wins_over_a_config(tmp_path: Path) -> None:
-    options = read(TrainOptions, "--recipe", "quick", "--epochs", "2", EPOCHS="99")
-    assert options == TrainOptions(**{"recipe": "quick", **RECIPES["quick"], "epochs": 2})
-    path = tmp_path / "config.json"
-    path.write_text(json.dumps(TrainOptions(batch_size=8, seed=3).as_json()))
-    options = read(TrainOptions, "--config", str(path), "--recipe", "quick")
-    assert (options.batch_size, options.seed) == (RECIPES["quick"]["batch_size"], 3)
-    with pytest.raises(UsageError, match=re.escape("--recipe: expected notebook or quick. Received: 'quik'")):
-        read(TrainOptions, "--recipe", "quik")
-
-
-BAD_CONFIGS = {
-    "not JSON": ("{", "is not JSON: "),
-    "deep": ("[" * 100_000, "is not JSON: "),
-    "list": ("[]", "holds 'no object'"),
-    "other setting": ('{"epoch": 3}', "holds 'epoch'. Expected the config.json of a run"),
-    "value": ('{"epochs": 0}', "Invalid value for 'epochs' in "),
-}
-
-
-@pytest.mark.parametrize(("text", "message"), BAD_CONFIGS.values(), ids=BAD_CONFIGS.keys())
-def test_config_that_is_none_is_refused(text: str, message: str, tmp_path: Path) -> None:
-    (tmp_path / "c.json").write_text(text)
-    with pytest.raises(UsageError, match=re.escape(message)):
-        read(TrainOptions, "--config", str(tmp_path / "c.json"))
-
-
-def test_config_that_is_missing_is_an_error_of_the_system(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        read(TrainOptions, "--config", str(tmp_path / "c.json"))
 
 
 @pytest.mark.parametrize(

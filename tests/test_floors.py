@@ -17,6 +17,7 @@ FLOORS = {
     "errors": 0,
     "signs": 0,
     "options": 0,
+    "recipes": 0,
     "config": 0,
     "files": 0,
     "cli": 1,
@@ -42,7 +43,10 @@ FLOORS = {
 
 NEIGHBOURS = {
     ("options", "errors"),
+    ("options", "files"),
     ("config", "options"),
+    ("config", "errors"),
+    ("config", "recipes"),
     ("data", "cli"),
     ("data", "preprocess"),
     ("networks", "preprocess"),

@@ -17,6 +17,7 @@ import pytest
 import roadsigns
 from roadsigns import cli, config
 from roadsigns.__main__ import VERBS
+from roadsigns.recipes import RECIPES
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = Path(roadsigns.__file__).parent
@@ -49,11 +50,11 @@ def test_readme_states_the_defaults(name):
     assert float(row.split("|")[3]) == OPTIONS[flag].default
 
 
-@pytest.mark.parametrize("name", config.RECIPES["quick"])
+@pytest.mark.parametrize("name", RECIPES["quick"].settings())
 def test_readme_states_what_the_quick_recipe_sets(name):
     row = next(line for line in README.splitlines() if line.startswith(f"| `{config.TrainOptions.flag(name)}`"))
     kind = OPTIONS[config.TrainOptions.flag(name)].metadata["kind"]
-    assert kind.read(row.split("|")[4].strip()) == config.RECIPES["quick"][name]
+    assert kind.read(row.split("|")[4].strip()) == RECIPES["quick"].settings()[name]
 
 
 @pytest.mark.parametrize("option", dataclasses.fields(config.ServeOptions), ids=lambda option: option.name)

@@ -204,7 +204,8 @@ def _newest() -> Path:
 
 def _read_options(path: Path) -> TrainOptions:
     try:
-        return TrainOptions(**json.loads(path.read_text(encoding="utf-8")))
+        # The file that the run itself took its settings from has no say any more.
+        return TrainOptions(**{**json.loads(path.read_text(encoding="utf-8")), "config": None})
     except (ValueError, TypeError, UsageError) as error:
         raise ModelError(f"Damaged settings in {str(path)!r}: {error}. Start a new run without --resume") from error
 
@@ -214,7 +215,8 @@ def _changes(given: TrainOptions, stored: TrainOptions) -> dict[str, Any]:
     changes = {}
     for item in dataclasses.fields(TrainOptions):
         asked, own = getattr(given, item.name), getattr(stored, item.name)
-        if item.name in ("resume", "json", "quiet", "run_dir", "config") or asked in (item.default, own):
+        told = item.name in ("resume", "json", "quiet", "run_dir", "config")
+        if told or item.name not in given.asked or asked == own:
             continue
         if not item.metadata["place"]:
             flag = TrainOptions.flag(item.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -80,7 +80,7 @@ def finish(run: folder.Run, dataset: Dataset, say: Any = print) -> dict[str, Any
     exported = export.export_apart(run.path / "model.keras", options.output, options.version, say)
     metrics = {
         "name": run.path.name,
-        "command": "python -m roadsigns.train " + _flags(options),
+        "command": shlex.join(["python", "-m", "roadsigns.train", *options.flags()]),
         "date": datetime.date.today().isoformat(),
         **run.environment,
         "network": model.name,
@@ -179,18 +179,4 @@ def _line(row: folder.Epoch, run: folder.Run) -> str:
         f"epoch {row.epoch:3d}/{run.options.epochs}  loss {row.loss:.4f}  accuracy {row.accuracy:7.2%}  "
         f"validation {row.validation_accuracy:7.2%}  {row.images_per_second:,.0f} images/s  "
         f"{datetime.timedelta(seconds=round(left))} left"
-    )
-
-
-def _flags(options: TrainOptions) -> str:
-    """The flags that repeat a run; the place of a data set stays out of result files, so a path is named `PATH`."""
-    data = options.data if os.sep not in options.data else "PATH"
-    count = "" if options.count is None else f"--count {options.count} "
-    redraw = "--redraw " if options.redraw else ""
-    return (
-        f"--data {data} {count}{redraw}--recipe {options.recipe} --epochs {options.epochs} "
-        f"--use-image-percent {options.use_image_percent:g} --batch-size {options.batch_size} "
-        f"--learning-rate {options.learning_rate:g} --schedule {options.schedule} --precision {options.precision} "
-        f"--keep-prob {options.keep_prob:g} --keep-prob-conv {options.keep_prob_conv:g} "
-        f"--average-momentum {options.average_momentum:g} --seed {options.seed}"
     )

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from roadsigns import backend, networks
-from roadsigns.config import RECIPES, TrainOptions
+from roadsigns.config import TrainOptions
 from roadsigns.train import averages, epochs, run
 
 
@@ -99,9 +99,3 @@ def test_bfloat16_trains_another_way_where_the_processor_has_it_and_the_same_twi
     trained[0].set_weights(trained[1].get_weights())
     one, other = (networks.probabilities(model, x[:5]) for model in trained[:2])
     np.testing.assert_array_equal(one, other)
-
-
-def test_a_recipe_names_settings_that_options_take():
-    for name, settings in RECIPES.items():
-        assert TrainOptions(recipe=name, **settings).recipe == name
-    assert RECIPES["notebook"] == {}, "the options' own defaults are the notebook's"

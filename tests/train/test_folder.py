@@ -285,6 +285,7 @@ def test_resume_refuses_what_is_no_run(there: bool) -> None:
     ("changed", "message"),
     [
         ({"epochs": 5}, "The run was started with --epochs 3 and cannot go on with 5. Leave it out"),
+        ({"epochs": 15}, "The run was started with --epochs 3 and cannot go on with 15. Leave it out"),
         ({"keep_prob_conv": 0.9}, "started with --keep-prob-conv 0.7 and cannot go on with 0.9"),
     ],
 )
@@ -304,6 +305,11 @@ def test_resume_takes_the_same_settings_again_and_prints_as_asked() -> None:
     begin(epochs=3)
     found = again(epochs=3, json=True)
     assert found.options.epochs == 3 and found.options.json
+
+
+def test_a_run_by_a_recipe_and_flags_goes_on_when_the_recipe_is_named_again() -> None:
+    begin(recipe="quick", epochs=3)
+    assert again(recipe="quick").options.epochs == 3
 
 
 def test_a_run_that_was_moved_goes_on_where_it_is() -> None:
