@@ -1,4 +1,4 @@
-"""How to tell from class probabilities that there is no sign: finds the weights of `app/www/verdict.json`.
+"""How to tell from class probabilities that there is no sign, and our weights from others: `app/www/shipped.json`.
 
     python benchmarks/fit_verdict.py ARCHIVE
 
@@ -7,19 +7,21 @@ are and moved by two pixels, against drawn backgrounds and noise. Moved, because
 was trained on than of any others. The threshold is the score that SHARE of these pictures do not reach. Validation
 pictures and pictures without a sign from other seeds then say what it is worth: `results/verdict.json`.
 
-The weights belong to the network that is shipped; another network needs a run of its own.
+The rule belongs to the weights that are shipped; others need a run of their own. So the page asks the model server for
+its answer to a pattern (`app/www/js/model.js`), and keeps to itself what it knows where the answer is another one.
 """
 
 from __future__ import annotations
 
 import datetime
+import json
 import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from roadsigns import app, backend, data, models
+from roadsigns import app, backend, data, models, networks
 from roadsigns.data.synthetic import draw_backgrounds
 from roadsigns.files import write_json
 
@@ -85,6 +87,24 @@ def logistic_regression(signs, others):
     return weights[:-1], weights[-1]
 
 
+def pattern(height, width, channels):
+    """The `x` by whose answer the page knows the weights: float32 `(1, height, width, channels)` in [0, 1]."""
+    y, x, channel = np.mgrid[:height, :width, :channels]
+    return ((7 * y + 13 * x + 5 * channel) % 32 / 31).astype(np.float32)[np.newaxis]
+
+
+def entry(rule):
+    """What the page knows of the shipped weights."""
+    path = models.shipped()
+    model = models.load_keras(path)
+    shape = model.input["x"].shape[1:]
+    card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    answer = networks.probabilities(model, pattern(*shape), batch_size=1)[0].astype(np.float64)
+    logs = np.round(np.log(np.maximum(answer, FLOOR)), 4).tolist()
+    about = {"network": card["network"], "test_accuracy": card["test_accuracy"], "shape": shape}
+    return {**about, "logs": logs, "no_sign": rule}
+
+
 def main(archive: str) -> None:
     splits = data.load(archive)
     model = models.load(models.shipped())
@@ -99,7 +119,7 @@ def main(archive: str) -> None:
 
     rule = {"floor": FLOOR, "scale": SCALE, "linear": weights[:43], "square": weights[43:], "bias": bias}
     rounded = {name: np.round(value, 4).tolist() if name != "floor" else value for name, value in rule.items()}
-    write_json(Path(app.__file__).parent / "www" / "verdict.json", rounded)
+    write_json(Path(app.__file__).parent / "www" / "shipped.json", [entry(rounded)])
     backgrounds, noises = without_sign(4000, seed=2)
     result = {
         "name": "verdict",

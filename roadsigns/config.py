@@ -13,6 +13,7 @@ from typing import Any
 
 from .errors import UsageError
 from .options import (
+    ANCESTORS,
     AUTHORITY,
     BOOLEAN,
     PATH,
@@ -338,6 +339,14 @@ class AppOptions(Options):
         "model in models/roadsigns or the weights that come with the package",
         env="TENSORFLOW_HOST",
         metavar="HOST:PORT",
+    )
+    frame_ancestors: str = option(
+        ANCESTORS,
+        "none",
+        "pages that may show the app in a frame, such as a notebook's or a portal's: none, or self and origins, "
+        "separated by spaces",
+        env="FRAME_ANCESTORS",
+        metavar="ORIGINS",
     )
 
 

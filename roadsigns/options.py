@@ -144,11 +144,25 @@ def word_or_path(*words: str) -> Kind:
     return Kind(TEXT.expects, _read_text, words, path=True)
 
 
+# Of the Content Security Policy's host sources, those that can stand around a page.
+_ORIGIN = re.compile(
+    r"\*|'self'|https?:|(?:https?://)?(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::(?:[0-9]{1,5}|\*))?"
+)
+
+
+def _read_ancestors(value: Any) -> str:
+    words = [f"'{word}'" if word in ("none", "self") else word for word in _read_text(value).split()]
+    if words != ["'none'"] and not (words and all(map(_ORIGIN.fullmatch, words))):
+        raise ValueError(value)
+    return " ".join(words)
+
+
 PATH = Kind("a path", _read_path, path=True)
 PATHS = Kind("one or more paths", _read_paths, path=True)
 TEXT = Kind("a text that is not empty", _read_text)
 SWITCH = Kind("true or false", _read_switch)
 AUTHORITY = Kind("host:port, with or without http:// before it (no https://, no path)", _read_authority)
+ANCESTORS = Kind("none, or self and origins such as https://hub.example, without a path", _read_ancestors)
 BOOLEAN = Kind("true or false", _read_boolean)
 """As TensorFlow's flags have it: `--flag`, `--flag=true`, `--flag=0`."""
 

@@ -81,8 +81,10 @@ def start_backend(where: Loop, handler: Handler) -> str:
     return "{}:{}".format(*server.sockets[0].getsockname())
 
 
-def start_app(where: Loop, address: str, folder: Path, limits: Limits | None = None) -> tuple[Server, int]:
-    server = Server(Site(folder), address, limits)
+def start_app(
+    where: Loop, address: str, folder: Path, limits: Limits | None = None, frames: str = "'none'"
+) -> tuple[Server, int]:
+    server = Server(Site(folder, frames), address, limits)
     return server, where.run(server.start("127.0.0.1", 0))
 
 

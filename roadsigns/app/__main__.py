@@ -42,7 +42,7 @@ async def _serve(options: AppOptions, address: str) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    server = Server(Site(www()), address)
+    server = Server(Site(www(), options.frame_ancestors), address)
     port = await server.start(options.host, options.port)
     host = f"[{options.host}]" if ":" in options.host else options.host
     _say(f"http://{host}:{port}/ asks the model server at {address}")

@@ -29,16 +29,26 @@ TYPES = {
 }
 """What is served: a file with another ending is not there."""
 
-SECURITY = (
-    b"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
-    b"X-Content-Type-Options: nosniff\r\n"
-    b"Referrer-Policy: no-referrer\r\n"
-    b"Permissions-Policy: camera=(self), geolocation=(), microphone=()\r\n"
-    b"Cross-Origin-Opener-Policy: same-origin\r\n"
-    b"Cross-Origin-Resource-Policy: same-origin\r\n"
-)
-"""The fields of every answer that is the app's own: nothing from elsewhere, nothing inline, no frame around it."""
+
+def security(frame_ancestors: str = "'none'") -> bytes:
+    """The fields of every answer that is the app's own: nothing from elsewhere, nothing inline.
+
+    Args:
+        frame_ancestors: whose frames may show it, in the words of the Content Security Policy's directive.
+    """
+    return (
+        b"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors %b\r\n"
+        b"X-Content-Type-Options: nosniff\r\n"
+        b"Referrer-Policy: no-referrer\r\n"
+        b"Permissions-Policy: camera=(self), geolocation=(), microphone=()\r\n"
+        b"Cross-Origin-Opener-Policy: same-origin\r\n"
+        b"Cross-Origin-Resource-Policy: same-origin\r\n"
+    ) % frame_ancestors.encode()
+
+
+SECURITY = security()
+"""Those of an answer that no frame may show."""
 
 _PACKED = (".html", ".css", ".js", ".json", ".svg")
 # One folder or file: nothing hidden, no "..", no separator of any system, no device or stream of Windows.
@@ -59,8 +69,10 @@ class _File:
 class Site:
     """The files below one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, frame_ancestors: str = "'none'") -> None:
+        """Take the folder, and whose frames may show its pages, as `security` has it."""
         self._folder = folder.resolve()
+        self._security = security(frame_ancestors)
         self._files: dict[Path, _File] = {}
 
     def answer(self, request: Head) -> bytes:
@@ -103,14 +115,14 @@ class Site:
             stamp = (state.st_mtime_ns, state.st_size)
             file = self._files.get(path)
             if file is None or file.stamp != stamp:
-                file = self._files[path] = _load(path, stamp)
+                file = self._files[path] = _load(path, stamp, self._security)
             return file
         except (OSError, ValueError) as error:
             self._files.pop(path, None)
             raise _missing() from error
 
 
-def _load(path: Path, stamp: tuple[int, int]) -> _File:
+def _load(path: Path, stamp: tuple[int, int], security: bytes) -> _File:
     body = path.read_bytes()
     packed = gzip.compress(body, 9, mtime=0) if path.suffix in _PACKED else None
     # Names do not change with their content, so a browser asks each time; the ETag makes the answer an empty one.
@@ -118,7 +130,7 @@ def _load(path: Path, stamp: tuple[int, int]) -> _File:
     if packed is not None:
         fields += "Vary: Accept-Encoding\r\n"
     etag = hashlib.sha256(body).hexdigest()[:16].encode()
-    return _File(stamp, fields.encode() + SECURITY, etag, body, packed)
+    return _File(stamp, fields.encode() + security, etag, body, packed)
 
 
 def _accepts_gzip(accepted: bytes) -> bool:

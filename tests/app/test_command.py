@@ -65,8 +65,10 @@ def test_the_command_serves_until_it_is_told_to_end(
     loop: peers.Loop, echo: peers.Handler, prefix: str, number: int
 ) -> None:
     address = peers.start_backend(loop, echo)
-    app = App({"TENSORFLOW_HOST": prefix + address})
+    app = App({"TENSORFLOW_HOST": prefix + address}, "--frame-ancestors", "self https://hub.example")
     try:
+        with urllib.request.urlopen(app.url + "/", timeout=30) as response:
+            assert "; frame-ancestors 'self' https://hub.example" in response.headers["Content-Security-Policy"]
         status, page = fetch(app.url + "/")
         assert status == 200 and page == (__main__.www() / "index.html").read_bytes()
         status, got = fetch(app.url + PREDICT, {"inputs": {}})
@@ -80,6 +82,10 @@ BAD = {
     "path": ({"TENSORFLOW_HOST": "models:8501/v1"}, "no path). Received: 'models:8501/v1'"),
     "words": ({"TENSORFLOW_HOST": "not a host"}, "Received: 'not a host'"),
     "user": ({"TENSORFLOW_HOST": "me:secret@models:8501"}, "Received: "),
+    "frames": (
+        {"TENSORFLOW_HOST": "models:1", "FRAME_ANCESTORS": "https://hub.example/lab"},
+        "Invalid value for FRAME_ANCESTORS: expected none, or self and origins such as https://hub.example",
+    ),
     "port out of range": ({"TENSORFLOW_HOST": "models:70000"}, "Received: 'models:70000'"),
     "header": ({"TENSORFLOW_HOST": "models:80\r\nX: 1"}, "Received: "),
     "PORT": (

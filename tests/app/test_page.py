@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import io
 import json
 import os
@@ -21,10 +22,12 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import peers
+from nginx import nginx
 from roadsigns import preprocess, signs
 from roadsigns.app import own_server
 from roadsigns.app.__main__ import www
 from roadsigns.data.synthetic import draw_backgrounds, render, variants
+from roadsigns.serving import embedded
 
 Open = Callable[..., Page]
 APPDATA = json.loads((www() / "appdata.json").read_text())
@@ -48,10 +51,21 @@ def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The embedded model server on the shipped weights."""
     folder = tmp_path_factory.mktemp("page")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder))
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))  # a folder "roadsigns" here would be a package
         patch.chdir(folder)
         with own_server.model_server(lambda text: None) as address:
             yield address
+
+
+@pytest.fixture(scope="module")
+def other_model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The embedded model server on the same network with other weights."""
+    from roadsigns import export, networks
+
+    folder = tmp_path_factory.mktemp("other")
+    export.export(networks.notebook(seed=3), folder)
+    with embedded.model_server(folder) as address:
+        yield address
 
 
 @pytest.fixture
@@ -59,21 +73,25 @@ def open_page(loop: peers.Loop, browser: Browser, model_server: str) -> Iterator
     """Opens the gallery before a model server; at the end no page may have complained or asked another host."""
     servers, contexts, complaints, asked = [], [], [], set()
 
-    def start(backend: str | peers.Handler = model_server, failing: bool = False, **context: object) -> Page:
+    def start(backend: str | peers.Handler = model_server, prefix: str = "/", **context: object) -> Page:
         address = backend if isinstance(backend, str) else peers.start_backend(loop, backend)
         server, port = peers.start_app(loop, address, www())
         servers.append(server)
+        host = f"127.0.0.1:{port}"
+        if prefix != "/":
+            host = proxies.enter_context(nginx({prefix: host}))
         contexts.append(browser.new_context(**context))
         page = contexts[-1].new_page()
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda told: complaints.append(told.text) if told.type in ("error", "warning") else None)
         page.on("request", lambda request: asked.add(request.url.split("/")[2]))
-        page.goto(f"http://127.0.0.1:{port}/")
+        page.goto(f"http://{host}{prefix}")
         expect(page.locator(".card")).to_have_count(len(APPDATA["image_labels"]))
         return page
 
-    yield start
+    with contextlib.ExitStack() as proxies:
+        yield start
     hosts = {page.url.split("/")[2] for context in contexts for page in context.pages}
     for context in contexts:
         context.close()
@@ -105,6 +123,21 @@ def sign(class_id: int, size: int = 256) -> np.ndarray:
 
 def choose(page: Page, name: str, data: bytes, kind: str = "") -> None:
     page.set_input_files("#file", {"name": name, "mimeType": kind, "buffer": data})
+
+
+def drop(page: Page, name: str, data: bytes, kind: str = "image/png", way: str = "drop") -> None:
+    page.evaluate(
+        """([way, name, type, base64]) => {
+            const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
+            const data = new DataTransfer()
+            data.items.add(new File([bytes], name, { type }))
+            const event = way === 'drop'
+                ? new DragEvent('drop', { dataTransfer: data, bubbles: true })
+                : new ClipboardEvent('paste', { clipboardData: data, bubbles: true })
+            document.body.dispatchEvent(event)
+        }""",
+        [way, name, kind, base64.b64encode(data).decode()],
+    )
 
 
 def test_the_gallery_shows_every_card(open_page: Open) -> None:
@@ -236,25 +269,46 @@ def test_other_files_are_refused_by_name(open_page: Open, tmp_path: Path, name: 
     page = open_page()
     (tmp_path / name).write_bytes(data)
     page.set_input_files("#file", tmp_path / name)
-    expect(page.locator("#own-error")).to_contain_text(told)
+    expect(page.locator("#toast p")).to_contain_text(told)
     assert not page.locator("#frame").is_visible()
+
+
+def test_an_error_is_shown_where_the_eye_is(open_page: Open) -> None:
+    """In the window's view however far the page is scrolled, heard by a screen reader, gone once it is closed."""
+    page = open_page(viewport={"width": 360, "height": 640})
+    page.locator(".card").last.scroll_into_view_if_needed()
+    assert page.evaluate("scrollY") > 1000
+    drop(page, "notes.txt", b"no picture", "text/plain")
+    toast = page.get_by_role("alert")
+    expect(toast).to_contain_text("notes.txt is no picture that this browser can read")
+    expect(toast).to_be_in_viewport(ratio=1)
+    assert_accessible(page)
+    page.get_by_label("Close the message").click()
+    expect(toast).to_be_hidden()
+
+
+def test_an_error_is_shown_above_an_open_window(open_page: Open) -> None:
+    page = open_page()
+    cards_window(page)
+    drop(page, "notes.txt", b"no picture", "text/plain")
+    expect(page.get_by_role("alert")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.querySelector('#results').contains(document.querySelector('#toast'))")
+    assert_accessible(page)
+    page.get_by_label("Close the message").click()
+    expect(page.locator("#toast")).to_be_hidden()
+    page.keyboard.press("Escape")
+    drop(page, "sign.png", picture(sign(1)))
+    expect(page.locator("#frame")).to_be_visible()
+    drop(page, "more.txt", b"no picture", "text/plain")
+    expect(page.locator("#frame #toast p")).to_contain_text("more.txt is no picture")
+    drop(page, "sign.png", picture(sign(1)))
+    expect(page.locator("#toast")).to_be_hidden()
 
 
 @pytest.mark.parametrize("way", ["drop", "paste"])
 def test_a_picture_can_be_dropped_and_pasted(open_page: Open, way: str) -> None:
     page = open_page()
-    page.evaluate(
-        """([way, base64]) => {
-            const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
-            const data = new DataTransfer()
-            data.items.add(new File([bytes], 'dropped.png', { type: 'image/png' }))
-            const event = way === 'drop'
-                ? new DragEvent('drop', { dataTransfer: data, bubbles: true })
-                : new ClipboardEvent('paste', { clipboardData: data, bubbles: true })
-            document.body.dispatchEvent(event)
-        }""",
-        [way, base64.b64encode(picture(sign(40))).decode()],
-    )
+    drop(page, "dropped.png", picture(sign(40)), "image/png", way)
     page.locator("#frame-ask").click()
     expect(page.locator("#results-bars li").first).to_contain_text("Roundabout mandatory")
 
@@ -274,7 +328,7 @@ def test_a_camera_that_is_refused_is_told_of(open_page: Open) -> None:
         "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('Permission denied')) }"
     )
     page.locator("#camera").click()
-    expect(page.locator("#own-error")).to_have_text("The camera cannot be used: Permission denied")
+    expect(page.locator("#toast p")).to_have_text("The camera cannot be used: Permission denied")
 
 
 def test_thirty_answers_come_from_one_request(open_page: Open) -> None:
@@ -324,6 +378,51 @@ def test_the_snippets_repeat_the_request(open_page: Open) -> None:
     np.testing.assert_allclose(json.loads(by_python)["outputs"], raw["outputs"], atol=1e-6)
 
 
+def test_it_works_below_a_path_prefix(open_page: Open) -> None:
+    """Behind nginx, which strips the prefix: pictures, answers, own pictures, and the lines to paste."""
+    page = open_page(prefix="/user/me/proxy/")
+    for image in page.locator(".card img").all()[:3]:
+        image.scroll_into_view_if_needed()
+        expect(image).to_have_js_property("complete", True)
+        assert image.evaluate("(it) => it.naturalWidth") > 0
+    cards_window(page, 14)
+    expect(page.locator("#results-bars li").first).to_contain_text("Stop")
+    raw = json.loads(page.locator("#results-json").text_content())
+    for command in (["sh", "-c"], [sys.executable, "-c"]):
+        text = page.locator("#curl" if command[0] == "sh" else "#python").text_content()
+        assert "/user/me/proxy/v1/models/roadsigns_model:predict" in text
+        answer = subprocess.run([*command, text], capture_output=True, check=True).stdout
+        np.testing.assert_allclose(json.loads(answer)["outputs"], raw["outputs"], atol=1e-6)
+    page.locator("#spread-draw").click()
+    expect(page.locator(".strips li")).to_have_count(5)
+    page.keyboard.press("Escape")
+    choose(page, "sign.png", picture(sign(17)))
+    page.locator("#frame-ask").click()
+    expect(page.locator("#results-bars li").first).to_contain_text("No entry")
+
+
+@pytest.mark.parametrize("frames", ["'none'", "http://127.0.0.1:*"])
+def test_a_frame_shows_it_where_that_is_allowed(loop: peers.Loop, browser: Browser, frames: str) -> None:
+    """In a page of another origin, as a portal's is."""
+    app, port = peers.start_app(loop, "127.0.0.1:1", www(), frames=frames)
+
+    async def portal(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await peers.read_request(reader)
+        frame = f'<iframe src="http://127.0.0.1:{port}/" width="900" height="600"></iframe>'
+        writer.write(peers.answer(frame.encode(), fields="Content-Type: text/html\r\n"))
+
+    page = browser.new_page()
+    page.goto(f"http://{peers.start_backend(loop, portal)}/")
+    inside = page.frame_locator("iframe")
+    if frames == "'none'":
+        page.wait_for_timeout(500)
+        expect(inside.locator(".card")).to_have_count(0)
+    else:
+        expect(inside.locator(".card")).to_have_count(len(APPDATA["image_labels"]))
+    page.close()
+    loop.run(app.stop())
+
+
 def test_a_snippet_is_copied(open_page: Open) -> None:
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     cards_window(page)
@@ -346,8 +445,9 @@ def answers(page: Page, images: np.ndarray) -> list[list[float]]:
 def share_doubted(page: Page, images: np.ndarray) -> float:
     """Share of the pictures of which the page says that there is probably no sign."""
     script = """async (rows) => {
-        const { noSign } = await import('/js/verdict.js')
-        return Promise.all(rows.map(noSign))
+        const [{ noSign }, [{ no_sign: rule }]] = await Promise.all([
+            import('/js/verdict.js'), fetch('shipped.json').then((response) => response.json())])
+        return rows.map((row) => noSign(row, rule))
     }"""
     return float(np.mean(page.evaluate(script, answers(page, images))))
 
@@ -363,6 +463,51 @@ def test_pictures_without_a_sign_are_doubted(open_page: Open) -> None:
     assert share_doubted(page, np.concatenate([images, draw_backgrounds(300, 99)])) >= 0.9
     cards_window(page, len(APPDATA["image_labels"]) - 1)
     expect(page.locator("#results-verdict")).to_contain_text("Probably no sign.")
+
+
+def answering(row: list[float]) -> peers.Handler:
+    """A model server of the network's shapes that answers every picture alike."""
+    shapes = {"x": [-1, 32, 32, 1], "keep_prob": [], "keep_prob_conv": []}
+    inputs = {
+        name: {"tensor_shape": {"dim": [{"size": str(size)} for size in sizes]}} for name, sizes in shapes.items()
+    }
+    metadata = {
+        "model_spec": {"name": "roadsigns_model", "version": "7"},
+        "metadata": {"signature_def": {"signature_def": {"serving_default": {"inputs": inputs}}}},
+    }
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while not reader.at_eof():
+            head, _ = await peers.read_request(reader)
+            body = metadata if head.startswith(b"GET") else {"outputs": [row]}
+            writer.write(peers.answer(json.dumps(body).encode()))
+
+    return handler
+
+
+NOWHERE = json.loads((www() / "shipped.json").read_text())[0]["logs"]
+"""Logarithms of what the shipped weights answer to the page's pattern: no sign, by the rule."""
+
+
+@pytest.mark.parametrize("change", [0.02, 0.1])
+def test_the_verdict_is_the_shipped_weights_alone(open_page: Open, change: float) -> None:
+    """Another model's answer to the pattern differs somewhere; a rounding of its own does not make another model."""
+    row = np.exp(NOWHERE)
+    row[20] *= np.exp(change)
+    page = open_page(answering(row.tolist()))
+    cards_window(page)
+    first = signs.NAMES[int(row.argmax())]
+    told = "Probably no sign. The nearest would be " if change < 0.05 else ""
+    expect(page.locator("#results-verdict")).to_contain_text(told + first)
+    expect(page.locator("#results-verdict.doubt")).to_have_count(1 if told else 0)
+
+
+def test_an_own_model_has_no_verdict(open_page: Open, other_model_server: str) -> None:
+    """The same network, hardly trained on, without rule."""
+    page = open_page(other_model_server)
+    cards_window(page, len(APPDATA["image_labels"]) - 1)
+    expect(page.locator("#results-bars li")).to_have_count(5)
+    assert "sign." not in page.locator("#results-verdict").text_content()
 
 
 @pytest.mark.gtsrb

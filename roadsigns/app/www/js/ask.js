@@ -5,19 +5,25 @@
  * undefined, and in one line what went wrong or undefined. Rejects only when `signal` aborts.
  */
 export async function ask(path, payload, signal) {
-  const url = new URL(path, location.href).href
-  const body = JSON.stringify(payload)
-  const exchange = { url, body, text: '' }
+  const headers = { 'Content-Type': 'application/json; charset=utf-8' }
+  return exchange(path, { method: 'POST', headers, body: JSON.stringify(payload), signal })
+}
+
+/** The same for a request without a body. */
+export const look = (path, signal) => exchange(path, { signal })
+
+async function exchange(path, request) {
+  const url = new URL(path, document.baseURI).href
+  const done = { url, body: request.body, text: '' }
   try {
-    const headers = { 'Content-Type': 'application/json; charset=utf-8' }
-    const response = await fetch(url, { method: 'POST', headers, body, signal })
-    exchange.text = await response.text()
-    if (!response.ok) exchange.error = `${response.status} ${response.statusText}`.trim()
-    exchange.json = JSON.parse(exchange.text)
+    const response = await fetch(url, request)
+    done.text = await response.text()
+    if (!response.ok) done.error = `${response.status} ${response.statusText}`.trim()
+    done.json = JSON.parse(done.text)
   } catch (error) {
-    if (signal?.aborted) throw error
-    if (error instanceof SyntaxError) exchange.error ??= 'The answer is not JSON'
-    else exchange.error ??= `No answer: ${error.message}`
+    if (request.signal?.aborted) throw error
+    if (error instanceof SyntaxError) done.error ??= 'The answer is not JSON'
+    else done.error ??= `No answer: ${error.message}`
   }
-  return exchange
+  return done
 }

@@ -1,5 +1,6 @@
 // What is sent to the model. Edit it here; the window shows the request as it was sent.
-const TENSORFLOW_URL = '/v1/models/roadsigns_model:predict'
+// The address is relative to the page, so that both work below a path prefix too.
+const TENSORFLOW_URL = 'v1/models/roadsigns_model:predict'
 
 function requestPayload(imageData) {
   return {
@@ -32,6 +33,7 @@ function spreadPayload(imageData, keepProb, keepProbConv) {
 
 import { ask } from './ask.js'
 import { showGallery } from './gallery.js'
+import { known, served } from './model.js'
 import { acceptPictures } from './own.js'
 import { openResults } from './results.js'
 
@@ -40,8 +42,10 @@ const predict = (payload) => (signal) => ask(TENSORFLOW_URL, payload, signal)
 const spread = (imageData) => (keepProb, keepProbConv, signal) =>
   ask(TENSORFLOW_URL, spreadPayload(imageData, keepProb, keepProbConv), signal)
 
+const model = async (signal) => known(TENSORFLOW_URL, await served(TENSORFLOW_URL, signal), signal)
+
 showGallery((label, picture, imageData) =>
-  openResults(label, picture, predict(requestPayload(imageData)), spread(imageData)))
+  openResults(label, picture, predict(requestPayload(imageData)), spread(imageData), model))
 
 acceptPictures((label, picture, base64, imageData) =>
-  openResults(label, picture, predict(picturePayload(base64)), spread(imageData)))
+  openResults(label, picture, predict(picturePayload(base64)), spread(imageData), model))

@@ -1,16 +1,17 @@
-import { byId, tell } from './dom.js'
+import { byId } from './dom.js'
 import { frame } from './frame.js'
 import { read } from './picture.js'
+import { complain, quiet } from './toast.js'
 
 /** Take pictures from the file dialog, the clipboard, a drop and the camera; `choose` is called with each as framed. */
 export function acceptPictures(choose) {
   const take = async (open, label) => {
-    tell(byId('own-error'), '')
+    quiet()
     try {
       const source = await open()
       if (source) frame(source, label, choose)
     } catch (error) {
-      tell(byId('own-error'), error.message)
+      complain(error.message)
     }
   }
   const takeFile = (file) => file && take(() => read(file), file.name || 'Your picture')

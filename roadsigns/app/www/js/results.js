@@ -14,9 +14,10 @@ dialog.addEventListener('close', () => leaving.abort())
 /**
  * Open the window and fill it.
  *
- * `predict(signal)` and `draw(keepProb, keepProbConv, signal)` send a request and resolve as `ask` does.
+ * `predict(signal)` and `draw(keepProb, keepProbConv, signal)` send a request and resolve as `ask` does; `model(signal)`
+ * resolves to what is known of the weights that are served.
  */
-export async function openResults(label, picture, predict, draw) {
+export async function openResults(label, picture, predict, draw, model) {
   leaving.abort()
   leaving = new AbortController()
   const { signal } = leaving
@@ -28,10 +29,10 @@ export async function openResults(label, picture, predict, draw) {
   if (!dialog.open) dialog.showModal()
   dialog.scrollTop = 0
   try {
-    const exchange = await predict(signal)
+    const [exchange, weights] = await Promise.all([predict(signal), model(signal)])
     const row = exchange.error ? undefined : probabilities(exchange.json)[0]
     const known = row && await names
-    const doubt = row && await noSign(row)
+    const doubt = row && noSign(row, weights?.no_sign)
     if (signal.aborted) return
     byId('results-loading').hidden = true
     showExchange(exchange)

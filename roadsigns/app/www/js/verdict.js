@@ -1,20 +1,14 @@
-// Where there are no weights there is no verdict.
-const rule = fetch('verdict.json').then((response) => response.ok ? response.json() : undefined)
-
 /**
- * Whether a row of class probabilities looks like the answer to a picture without a sign.
+ * Whether a row of class probabilities looks like the answer to a picture without a sign, by the rule of the weights
+ * that gave it; undefined where there is no rule.
  *
  * A softmax is sure of something whatever it sees, but the *other* classes tell: to a sign, classes that look unlike it
  * get next to nothing, in a pattern; to anything else they do not. The rule weighs the logarithm of each class's
  * probability, less their mean, and its square. `benchmarks/fit_verdict.py` finds the weights.
  */
-export async function noSign(row) {
-  const weights = await rule
-  return weights?.linear.length === row.length && score(row, weights) < 0
-}
+export const noSign = (row, rule) => rule?.linear.length === row.length ? score(row, rule) < 0 : undefined
 
-/** The rule's score: below 0, probably no sign. */
-export function score(row, { floor, scale, linear, square, bias }) {
+function score(row, { floor, scale, linear, square, bias }) {
   const logs = row.map((value) => Math.log(Math.max(value, floor)))
   const mean = logs.reduce((sum, value) => sum + value) / logs.length
   return logs.reduce((sum, value, i) => {
