@@ -11,8 +11,8 @@ import numpy as np
 from .. import files
 from ..errors import DataError
 from . import manifest
-from .archive import MEMBERS, member
 from .manifest import Drawing, FileRecord, Manifest
+from .pickles import MEMBERS, member
 from .progress import progress
 from .split import SPLITS, Split
 
