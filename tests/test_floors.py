@@ -20,6 +20,7 @@ FLOORS = {
     "recipes": 0,
     "config": 0,
     "files": 0,
+    "console": 0,
     "exported": 0,
     "cli": 1,
     "data": 1,

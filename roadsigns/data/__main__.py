@@ -10,9 +10,9 @@ import numpy as np
 
 from .. import cli
 from ..config import DataCommandOptions
+from ..console import note, quietly
 from .dataset import NAMES, Dataset, load
 from .pickles import MEMBERS, member
-from .progress import note, quietly
 from .split import SPLITS
 
 EXAMPLES = (

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from .. import files
+from ..console import note
 from ..errors import DataError, UsageError
 from . import drawn, gtsrb, manifest, official
 from .apart import set_apart
 from .manifest import Drawing, Manifest
 from .pickles import MEMBERS, held, member, place, read_split
-from .progress import note
 from .split import SPLITS, Split, SplitName, Splits
 from .tree import FolderTree
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import files
+from ..console import progress
 from ..errors import DataError
 from . import manifest, tracks
 from .archive import open_zip
@@ -28,7 +29,6 @@ from .fetched import archives
 from .gtsrb import PICTURES
 from .manifest import FileRecord, Manifest
 from .pickles import MEMBERS, member
-from .progress import progress
 from .split import SIDE, SPLITS
 from .tracks import Picture
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..console import note
 from ..errors import DataError
-from .progress import note
 from .split import SIDE, Split
 
 BOX_WIDTHS = {"sizes": 2, "coords": 4}

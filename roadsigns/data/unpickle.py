@@ -17,11 +17,11 @@ from typing import Any, BinaryIO
 
 from numpy.typing import NDArray
 
+from ..console import note
 from ..errors import DataError
 from .ndarrays import Array
 from .pickle_machine import PickleMachine
 from .pickle_source import PickleSource
-from .progress import note
 
 MAX_BYTES = 512 * 2**20
 """Largest pickle that is read. Reading one takes at most some four times its size in memory."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from .. import networks
 from ..config import TrainOptions
-from ..data.progress import Tell, progress
+from ..console import Tell, progress
 
 WARM_UP = 20
 """With the schedule `cosine`, one in this many steps passes while the step size rises."""
