@@ -5,7 +5,8 @@ import importlib.util
 import numpy as np
 import pytest
 
-from roadsigns import export, models, networks
+from roadsigns import export, models
+from roadsigns.networks import answers
 from roadsigns.preprocess import preprocess
 
 BATCHES = [1, 32, 256, 2048]
@@ -49,7 +50,7 @@ def check(answers, expected):
 @pytest.mark.parametrize("batch", BATCHES)
 def test_keras(throughput, model, pictures, expected, batch):
     x = preprocess(pictures[:batch])
-    call = throughput(lambda: networks.probabilities(model, x, batch_size=batch), batch, group=f"inference {batch}")
+    call = throughput(lambda: answers.probabilities(model, x, batch_size=batch), batch, group=f"inference {batch}")
     check(call, expected)
 
 

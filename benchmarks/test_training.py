@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from roadsigns import backend, networks
+from roadsigns import backend
 from roadsigns.config import TrainOptions
+from roadsigns.networks import answers
 from roadsigns.train import epochs, run
 
 PICTURES = 34_799
@@ -19,7 +20,7 @@ def model():
 def inputs(images):
     random = np.random.default_rng(0)
     x = random.random((images, 32, 32, 1), np.float32)
-    return networks.feed(x, 0.5, 0.7), random.integers(0, 43, images)
+    return answers.feed(x, 0.5, 0.7), random.integers(0, 43, images)
 
 
 @pytest.mark.parametrize("batch", [64, 256, 2048])

@@ -44,6 +44,27 @@ def start() -> str:
     return str(keras.config.backend())
 
 
+@contextlib.contextmanager
+def own_settings() -> Iterator[None]:
+    """Within, Keras makes and trains models as this package means them, whatever a person's settings are.
+
+    Those of `~/.keras/keras.json` and of `keras.config` (data format, number formats) are back afterwards.
+    """
+    import keras
+
+    settings = keras.config
+    kept = settings.floatx(), settings.image_data_format(), settings.dtype_policy()
+    settings.set_floatx("float32")
+    settings.set_image_data_format("channels_last")
+    settings.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        settings.set_floatx(kept[0])
+        settings.set_image_data_format(kept[1])
+        settings.set_dtype_policy(kept[2])
+
+
 def require_tensorflow(purpose: str) -> Any:
     """TensorFlow, loaded quietly.
 

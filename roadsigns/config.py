@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UsageError
-from .exported import MODEL_NAME, MODELS, MOST_VERSION
+from .networks.table import TABLE
 from .options import (
     ANCESTORS,
     AUTHORITY,
@@ -31,6 +31,15 @@ from .options import (
     word_or_path,
 )
 from .recipes import RECIPES
+
+MOST_VERSION = 2**63 - 1
+"""TensorFlow Serving counts versions in 64 bits."""
+
+MODELS = Path("models/roadsigns")
+"""The folder of the exported model's versions."""
+
+MODEL_NAME = "roadsigns_model"
+"""The name that the exported model is served under."""
 
 SOURCE = word_or_path("gtsrb", "official", "synthetic", "gtsrb+synthetic")
 
@@ -108,6 +117,12 @@ class TrainOptions(DataOptions):
         + "; ".join(f"{name}, {recipe.about}" for name, recipe in RECIPES.items()),
         metavar="|".join(RECIPES),
     )
+    network: str = option(
+        choice(*TABLE),
+        "notebook",
+        "the network: " + "; ".join(f"{name}, {network.about}" for name, network in TABLE.items()),
+        metavar="|".join(TABLE),
+    )
     epochs: int = option(whole(1, 10**6), 15, "passes over the training pictures", env="EPOCHS", metavar="N")
     use_image_percent: float = option(
         share(0, 100),
@@ -133,6 +148,16 @@ class TrainOptions(DataOptions):
         "numbers that are multiplied in training; bfloat16 is faster where the processor has it, and float32 is taken "
         "where it has not",
         metavar="float32|bfloat16",
+    )
+    weight_decay: float = option(
+        within(0, 1), 0.0, "share, times the step size, that a step takes off each kernel", metavar="X"
+    )
+    augment: float = option(
+        within(0, 10),
+        0.0,
+        "how much the pictures are changed afresh for each step (place, light, sharpness, noise): a factor of the "
+        "amounts that suit road signs; 0: not at all",
+        metavar="X",
     )
     keep_prob: float = option(share(0, 1), 0.5, "share of dense units kept in training, in (0, 1]", metavar="P")
     keep_prob_conv: float = option(
@@ -195,7 +220,10 @@ class TrainOptions(DataOptions):
                 f"--recipe {name} beside --config {asked['config']}, which holds all settings of a run by the recipe "
                 f"{stored['recipe']}: nothing is left for another. Leave --recipe out, or leave --config out"
             )
-        return RECIPES[name].settings(asked.get("network", stored.get("network")))
+        settings = RECIPES[name].settings(asked.get("network", stored.get("network")))
+        data = asked.get("data", stored.get("data", settings.get("data", "")))
+        # What is said of drawn signs has no meaning where there are none.
+        return settings if "synthetic" in data else {**settings, "count": None, "redraw": False}
 
 
 @dataclass(frozen=True)

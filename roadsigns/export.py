@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import backend, exported, served
+from . import backend, onnx_file, served
 from .cli import command, parse
-from .config import ExportOptions
+from .config import MOST_VERSION, ExportOptions
 from .errors import ModelError, UsageError
 from .files import beside
 
@@ -32,7 +32,7 @@ def export(model: keras.Model, output: Path, version: int | None = None) -> Path
     """Write `model` as a version below `output`: beside its place first, so that nobody sees half of one.
 
     Args:
-        model: a Keras model with the inputs of `networks.signature`, on the TensorFlow backend.
+        model: a Keras model with the inputs of `networks.answers.signature`, on the TensorFlow backend.
         output: folder of the versions, made if it is not there.
         version: the version's number; None takes the next free one, 1 in an empty folder.
 
@@ -47,6 +47,8 @@ def export(model: keras.Model, output: Path, version: int | None = None) -> Path
     import keras
     import tensorflow as tf
 
+    from .networks import answers
+
     if keras.config.backend() != "tensorflow":
         raise ModelError("An export needs KERAS_BACKEND=tensorflow: other backends fix the rank of the inputs")
     module, signatures = served.serving_module(model)
@@ -57,8 +59,8 @@ def export(model: keras.Model, output: Path, version: int | None = None) -> Path
             with beside(target) as fresh, _quiet_logging():
                 try:
                     tf.saved_model.save(module, str(fresh), signatures=signatures)
-                    served.write_warmup(fresh / exported.WARMUP)
-                    served.write_onnx(model, fresh / exported.ONNX)
+                    served.write_warmup(fresh / "assets.extra" / "tf_serving_warmup_requests", answers.channels(model))
+                    served.write_onnx(model, fresh / onnx_file.NAME)
                 except tf.errors.OpError as error:
                     number = errno.ENOSPC if "No space left" in error.message else errno.EIO
                     raise OSError(number, os.strerror(number), str(fresh)) from error
@@ -129,12 +131,9 @@ def check_output(output: Path, version: int | None) -> None:
 
 
 def _next_version(output: Path) -> int:
-    """The number after the highest version's, and after whatever else bears the number, such as a file."""
-    taken = exported.versions(output) if output.is_dir() else {}
+    taken = [int(path.name) for path in output.glob("*") if path.name.isascii() and path.name.isdigit()]
     number = max(taken, default=0) + 1
-    while os.path.lexists(output / str(number)):
-        number += 1
-    if number > exported.MOST_VERSION:
+    if number > MOST_VERSION:
         raise UsageError(f"There is no next free number in {str(output)!r} after {number - 1}. Give a --version")
     return number
 
@@ -170,11 +169,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     check_output(options.output, options.version)
     os.environ["KERAS_BACKEND"] = "tensorflow"  # before TensorFlow is loaded, which loads Keras
     backend.require_tensorflow("An export")
-    written = export(models.load_keras(path), options.output, options.version)
+    exported = export(models.load_keras(path), options.output, options.version)
     if options.json:
-        print(json.dumps({"exported": str(written)}))
+        print(json.dumps({"exported": str(exported)}))
     elif not options.quiet:
-        print(f"wrote {written}: serve it as {exported.MODEL_NAME}")
+        print(f"wrote {exported}: serve it as {served.MODEL_NAME}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from . import backend, exported
+from . import backend
 from .errors import ModelError, UsageError
 from .preprocess import Pixels, preprocess, resize
 
@@ -39,7 +39,7 @@ def check(path: Path | None) -> Path:
             for the weights that come with the package.
 
     Returns:
-        The `.keras` file, or the folder that holds the SavedModel.
+        The `.keras` file, or the folder that holds `saved_model.pb`.
 
     Raises:
         UsageError: `path` is none of these.
@@ -47,8 +47,9 @@ def check(path: Path | None) -> Path:
     if path is None:
         return shipped()
     if path.is_dir():
-        folder = next(reversed(exported.versions(path).values()), path)
-        if (folder / exported.SAVED_MODEL).is_file():
+        versions = [each for each in path.iterdir() if each.name.isascii() and each.name.isdigit()]
+        folder = max(versions, key=lambda each: int(each.name)) if versions else path
+        if (folder / "saved_model.pb").is_file():
             return folder
     elif path.is_file() and path.suffix == ".keras":
         return path
@@ -77,7 +78,7 @@ def load_keras(path: Path) -> keras.Model:
     backend.start()
     import keras
 
-    from . import networks  # noqa: F401  Keras finds our layers by their registration
+    from .networks import layers  # noqa: F401  Keras finds our layers by their registration
 
     if path.is_dir():
         raise ModelError(f"{str(path)!r} is an exported version: expected the .keras file that it was made from")
@@ -97,9 +98,10 @@ class _KerasModel:
         self.model = load_keras(path)
 
     def classify_pixels(self, images: Pixels) -> npt.NDArray[np.float32]:
-        from . import networks
+        from .networks import answers
 
-        return networks.probabilities(self.model, preprocess(resize(images)), batch_size=_BATCH)
+        x = preprocess(resize(images), answers.channels(self.model))
+        return answers.probabilities(self.model, x, batch_size=_BATCH)
 
 
 class _SavedModel:
@@ -107,7 +109,7 @@ class _SavedModel:
         tf = backend.require_tensorflow("An exported model")
         try:
             self.model = tf.saved_model.load(str(path))
-            self.signature: Any = self.model.signatures[exported.PIXELS]
+            self.signature: Any = self.model.signatures["predict_pixels"]
         except Exception as error:  # as above
             reason = " ".join(str(error).split())[:200]
             raise ModelError(f"{str(path)!r} cannot be loaded as one of our exports: {reason}") from error

@@ -12,7 +12,9 @@ import numpy as np
 from . import models, pictures, preprocess, signs
 from .cli import command, parse
 from .config import PredictOptions
-from .exported import BEST
+
+BEST = 5
+"""How many classes are named for each picture."""
 
 
 @command("predict")

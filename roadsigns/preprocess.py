@@ -44,21 +44,23 @@ _FEW = 32
 _WEIGHT = 1 << 11
 
 
-def preprocess(images: Pixels) -> npt.NDArray[np.float32]:
-    """Turn pictures into the network's input, each on its own.
+def preprocess(images: Pixels, channels: int = 1) -> npt.NDArray[np.float32]:
+    """Turn pictures into a network's input, each on its own.
 
     Args:
         images: uint8 RGB, shape `(N, 32, 32, 3)`, values 0..255. `N` may be 0.
+        channels: 1 for the equalised grey picture that the notebook's network sees, 3 for the colours as they are.
 
     Returns:
-        float32, shape `(N, 32, 32, 1)`, values in [0, 1]. A new array; `images` is untouched.
+        float32, shape `(N, 32, 32, channels)`, values in [0, 1]. A new array; `images` is untouched.
 
     Raises:
         TypeError: `images` is not a NumPy array of uint8.
         ValueError: `images` does not have the shape above.
     """
     _check(images, "images", ("N", SIZE, SIZE, 3))
-    return np.divide(equalize(grey(images)), np.float32(255), dtype=np.float32)[..., np.newaxis]
+    seen = images if channels == 3 else equalize(grey(images))[..., np.newaxis]
+    return np.divide(seen, np.float32(255), dtype=np.float32)
 
 
 def grey(images: Pixels) -> Pixels:
@@ -136,11 +138,12 @@ def resize(images: Pixels) -> Pixels:
     return np.asarray((((rows[:, :SIZE] * a) >> 16) + ((rows[:, SIZE:] * b) >> 16) + 2) >> 2, np.uint8)
 
 
-def graph_preprocess(images: tf.Tensor) -> tf.Tensor:
-    """`preprocess` in TensorFlow operations: uint8 `(N, 32, 32, 3)` to float32 `(N, 32, 32, 1)`."""
+def graph_preprocess(images: tf.Tensor, channels: int = 1) -> tf.Tensor:
+    """`preprocess` in TensorFlow operations: uint8 `(N, 32, 32, 3)` to float32 `(N, 32, 32, channels)`."""
     import tensorflow as tf
 
-    return tf.gather(LEVELS, tf.cast(graph_equalize(graph_grey(images)), tf.int32))[..., tf.newaxis]
+    seen = images if channels == 3 else graph_equalize(graph_grey(images))[..., tf.newaxis]
+    return tf.gather(LEVELS, tf.cast(seen, tf.int32))
 
 
 def graph_grey(images: tf.Tensor) -> tf.Tensor:

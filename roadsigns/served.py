@@ -12,7 +12,7 @@ Source: TensorFlow's SavedModel guide; TensorFlow Serving's SavedModel warm-up g
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,52 +20,51 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import onnx_file, pictures, preprocess, signs
-from .exported import BEST, CLASS_NAMES, DEFAULT_SIGNATURE, IMAGES, INPUTS, MODEL_NAME, PIXELS, Tensor
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
+
+MODEL_NAME = "roadsigns_model"
+"""The name that the exported model is served under."""
+
+BEST = 5
+"""How many classes `predict_images` and `predict_pixels` name."""
 
 
 def serving_module(model: keras.Model) -> tuple[tf.Module, dict[str, Any]]:
     """The object that is saved, and its functions by signature name.
 
     Args:
-        model: a Keras model with the inputs of `networks.signature`, on the TensorFlow backend.
+        model: a Keras model with the inputs of `networks.answers.signature`, on the TensorFlow backend.
     """
     import tensorflow as tf
 
+    from .networks import answers
+
     module = tf.Module()
     module.weights = [variable.value for variable in model.variables]
-    with resources.as_file(resources.files(__package__).joinpath(CLASS_NAMES.name)) as path:
+    with resources.as_file(resources.files(__package__).joinpath("signnames.csv")) as path:
         module.names = tf.saved_model.Asset(str(path))
-    serve = _serving_default(model)
-    predict_images, predict_pixels = _with_preprocessing(serve)
+    channels = answers.channels(model)
+    serve = _serving_default(model, channels)
+    predict_images, predict_pixels = _with_preprocessing(serve, channels)
     functions = {
-        DEFAULT_SIGNATURE: _traceable(serve, _x(), *_specs(INPUTS[DEFAULT_SIGNATURE])),
-        IMAGES: _traceable(predict_images, *_specs(INPUTS[IMAGES])),
-        PIXELS: _traceable(predict_pixels, *_specs(INPUTS[PIXELS])),
+        "serving_default": _traceable(serve, *_inputs(channels)),
+        "predict_images": _traceable(predict_images, tf.TensorSpec((None,), tf.string, "image_bytes")),
+        "predict_pixels": _traceable(predict_pixels, tf.TensorSpec((None, None, None, 3), tf.uint8, "images")),
     }
     for name, function in functions.items():
         setattr(module, name, function)
     return module, {name: function.get_concrete_function() for name, function in functions.items()}
 
 
-def _x() -> tf.TensorSpec:
-    """The network's own input."""
+def _inputs(channels: int) -> tuple[tf.TensorSpec, tf.TensorSpec, tf.TensorSpec]:
+    """The tensors that `serving_default` takes; keep probabilities of any rank."""
     import tensorflow as tf
 
-    return tf.TensorSpec((None, preprocess.SIZE, preprocess.SIZE, 1), tf.float32, "x")
-
-
-def _specs(tensors: Mapping[str, Tensor]) -> list[tf.TensorSpec]:
-    """TensorFlow's words for inputs."""
-    import tensorflow as tf
-
-    return [
-        tf.TensorSpec(shape and [None if size < 0 else size for size in shape], tf.as_dtype(dtype), name)
-        for name, (dtype, shape) in tensors.items()
-    ]
+    x = tf.TensorSpec((None, preprocess.SIZE, preprocess.SIZE, channels), tf.float32, "x")
+    return x, tf.TensorSpec(None, tf.float32, "keep_prob"), tf.TensorSpec(None, tf.float32, "keep_prob_conv")
 
 
 def _traceable(function: Callable[..., Any], *specs: tf.TensorSpec) -> Any:
@@ -75,11 +74,11 @@ def _traceable(function: Callable[..., Any], *specs: tf.TensorSpec) -> Any:
     return tf.function(function, input_signature=specs, autograph=False)
 
 
-def _serving_default(model: keras.Model) -> Callable[..., dict[str, tf.Tensor]]:
-    """What answers with the probabilities of all classes, for as many answers as `networks.feed` says."""
+def _serving_default(model: keras.Model, channels: int) -> Callable[..., dict[str, tf.Tensor]]:
+    """What answers with the probabilities of all classes, for as many answers as `answers.feed` says."""
     import tensorflow as tf
 
-    from . import networks
+    from .networks import layers
 
     def serve(x: tf.Tensor, keep_prob: tf.Tensor, keep_prob_conv: tf.Tensor) -> dict[str, tf.Tensor]:
         images = tf.shape(x)[0]
@@ -93,22 +92,24 @@ def _serving_default(model: keras.Model) -> Callable[..., dict[str, tf.Tensor]]:
                 keeps[name] = tf.identity(keep)
         # An empty batch passes as one empty picture, since oneDNN's convolutions fail on none.
         x, *kept = (_pad_if_empty(tensor) for tensor in (x, *keeps.values()))
-        repeated = tf.broadcast_to(x, [tf.maximum(answers, 1), preprocess.SIZE, preprocess.SIZE, 1])
-        with networks.fresh_noise():
+        repeated = tf.broadcast_to(x, [tf.maximum(answers, 1), preprocess.SIZE, preprocess.SIZE, channels])
+        with layers.fresh_noise():
             scores = model({"x": repeated, **dict(zip(keeps, kept, strict=True))})
         return {"y": tf.nn.softmax(scores)[:answers]}
 
     return serve
 
 
-def _with_preprocessing(serve: Callable[..., dict[str, tf.Tensor]]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _with_preprocessing(
+    serve: Callable[..., dict[str, tf.Tensor]], channels: int
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """`predict_images` and `predict_pixels`: pictures as a client has them, the best classes by name."""
     import tensorflow as tf
 
     small = tf.TensorSpec((preprocess.SIZE, preprocess.SIZE, 3), tf.uint8)
 
     def name_classes(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        probabilities = serve(preprocess.graph_preprocess(images), tf.ones([1]), tf.ones([1]))["y"]
+        probabilities = serve(preprocess.graph_preprocess(images, channels), tf.ones([1]), tf.ones([1]))["y"]
         scores, ids = tf.math.top_k(probabilities, BEST)
         return {
             "probabilities": probabilities,
@@ -139,7 +140,7 @@ def _pad_if_empty(tensor: tf.Tensor) -> tf.Tensor:
     return tf.pad(tensor, [[0, missing]] + [[0, 0]] * (tensor.shape.rank - 1), constant_values=1)
 
 
-def write_warmup(path: Path) -> None:
+def write_warmup(path: Path, channels: int) -> None:
     """Requests that TensorFlow Serving runs before it offers the version: one for each signature."""
     import tensorflow as tf
     from PIL import Image
@@ -149,13 +150,13 @@ def write_warmup(path: Path) -> None:
     Image.new("RGB", (preprocess.SIZE, preprocess.SIZE), (128, 128, 128)).save(file, "PNG")
     grey = np.full((1, preprocess.SIZE, preprocess.SIZE, 3), 128, np.uint8)
     requests: dict[str, dict[str, Any]] = {
-        DEFAULT_SIGNATURE: {
-            "x": preprocess.preprocess(grey),
+        "serving_default": {
+            "x": preprocess.preprocess(grey, channels),
             "keep_prob": np.ones(1, np.float32),
             "keep_prob_conv": np.ones(1, np.float32),
         },
-        IMAGES: {"image_bytes": [file.getvalue()]},
-        PIXELS: {"images": grey},
+        "predict_images": {"image_bytes": [file.getvalue()]},
+        "predict_pixels": {"images": grey},
     }
     path.parent.mkdir()
     with tf.io.TFRecordWriter(str(path)) as writer:
@@ -173,10 +174,10 @@ def write_onnx(model: keras.Model, path: Path) -> None:
     """What `serving_default` answers at keep probability 1, for ONNX Runtime; nothing where no converter is."""
     import tensorflow as tf
 
-    from . import networks
+    from .networks import answers, layers
 
     def at_one(x: tf.Tensor) -> tf.Tensor:
-        with networks.fresh_noise():
+        with layers.fresh_noise():
             return tf.nn.softmax(model({"x": x, "keep_prob": tf.ones([1]), "keep_prob_conv": tf.ones([1])}))
 
-    onnx_file.write(at_one, _x(), path)
+    onnx_file.write(at_one, _inputs(answers.channels(model))[0], path)

@@ -23,6 +23,8 @@ from pictures import draw_signs  # noqa: E402
 from roadsigns import networks  # noqa: E402
 from roadsigns.config import TrainOptions  # noqa: E402
 from roadsigns.data import Split  # noqa: E402
+from roadsigns.networks import answers as spoken  # noqa: E402
+from roadsigns.networks import layers  # noqa: E402
 from roadsigns.train import folder  # noqa: E402
 from roadsigns.train.run import fit  # noqa: E402
 
@@ -38,25 +40,25 @@ def said(call: object, *arguments: object) -> str:
 
 # One model, with the weights that the TensorFlow backend uses.
 x = np.load("x.npy")
-model = networks.notebook(seed=0)
+model = networks.build("notebook", seed=0)
 with np.load("weights.npz") as weights:
     model.set_weights([weights[str(i)] for i in range(len(weights))])
 answers = {
-    "exact": networks.probabilities(model, x),
-    "again": networks.probabilities(model, x),
-    "dropped": networks.probabilities(model, x, 0.5, 0.7),
-    "dropped again": networks.probabilities(model, x, 0.5, 0.7),
-    "several": networks.probabilities(model, x[:1], [1, 0.5, 0.5], 1.0),
+    "exact": spoken.probabilities(model, x),
+    "again": spoken.probabilities(model, x),
+    "dropped": spoken.probabilities(model, x, 0.5, 0.7),
+    "dropped again": spoken.probabilities(model, x, 0.5, 0.7),
+    "several": spoken.probabilities(model, x[:1], [1, 0.5, 0.5], 1.0),
 }
-networks.reseed(model, 1, 2)
-answers["reseeded"] = networks.probabilities(model, x, 0.5, 0.7)
-networks.reseed(model, 1, 2)
-answers["reseeded again"] = networks.probabilities(model, x, 0.5, 0.7)
+spoken.reseed(model, 1, 2)
+answers["reseeded"] = spoken.probabilities(model, x, 0.5, 0.7)
+spoken.reseed(model, 1, 2)
+answers["reseeded again"] = spoken.probabilities(model, x, 0.5, 0.7)
 
 # Dropout, compiled.
 units = keras.Input((7,))
 keep = keras.Input(())
-dropout = keras.Model([units, keep], networks.KeepProbDropout(seed=1)([units, keep]))
+dropout = keras.Model([units, keep], layers.KeepProbDropout(seed=1)([units, keep]))
 values = np.random.default_rng(0).normal(0, 1e3, (4, 7)).astype(np.float32)
 passed = dropout.predict([values, np.ones(4, np.float32)], verbose=0)
 found["keep 1 passes every bit"] = passed.tobytes() == values.tobytes()
@@ -67,11 +69,11 @@ found["one value an image"] = bool(
 found["some drop"] = bool((mixed[1::2] == 0).any())
 
 # Keep probabilities that are none.
-check = networks.KeepProbability("keep_prob")
-found["feed"] = [said(networks.feed, x, keep) for keep in (0, -0.1, 1.3, float("nan"))]
+check = layers.KeepProbability("keep_prob")
+found["feed"] = [said(spoken.feed, x, keep) for keep in (0, -0.1, 1.3, float("nan"))]
 found["eager"] = [said(check, np.array([0.5, keep], np.float32)) for keep in (0, -0.1, 1.3, float("nan"))]
 found["eager good"] = said(check, np.array([0.5, 1], np.float32))
-found["largest seed"] = said(networks.notebook, 2**31 - 1)
+found["largest seed"] = said(networks.build, "notebook", 2**31 - 1)
 
 # The main job's own training.
 images, labels = draw_signs(64, 1)
@@ -85,7 +87,7 @@ fit(whole, dataset, say=lambda line: None)
 found["losses"] = [row.loss for row in whole.history]
 model.save("model.keras")
 loaded = keras.saving.load_model("model.keras")
-answers["loaded"] = networks.probabilities(loaded, x)
+answers["loaded"] = spoken.probabilities(loaded, x)
 
 found["tensorflow loaded"] = sorted(name for name, module in sys.modules.items() if name == "tensorflow" and module)
 found["torch loaded"] = "torch" in sys.modules

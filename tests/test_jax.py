@@ -14,6 +14,7 @@ import pytest
 
 import roadsigns
 from roadsigns import networks
+from roadsigns.networks import answers
 
 X = np.random.default_rng(0).random((3, 32, 32, 1), np.float32)
 SCRIPT = Path(__file__).with_name("jax_without_tensorflow.py")
@@ -23,7 +24,7 @@ SCRIPT = Path(__file__).with_name("jax_without_tensorflow.py")
 def ours() -> Any:
     """The same network on TensorFlow, biases set so that they count."""
     pytest.importorskip("jax")
-    model = networks.notebook(seed=0)
+    model = networks.build("notebook", seed=0)
     random = np.random.default_rng(1)
     model.set_weights([w if w.ndim > 1 else random.normal(0, 0.1, w.shape) for w in model.get_weights()])
     return model
@@ -49,7 +50,7 @@ def test_jax_is_taken_where_tensorflow_is_missing(run: Any) -> None:
 
 
 def test_backends_agree_on_the_same_weights(ours: Any, run: Any) -> None:
-    np.testing.assert_allclose(run[1]["exact"], networks.probabilities(ours, X), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(run[1]["exact"], answers.probabilities(ours, X), rtol=0, atol=1e-5)
 
 
 def test_keep_1_is_exact_in_compiled_predict(run: Any) -> None:

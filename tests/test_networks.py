@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 import strategies
 from pictures import draw_signs
 from roadsigns import networks
-from roadsigns.networks import KeepProbability, KeepProbDropout, feed, probabilities
+from roadsigns.networks import answers, layers
+from roadsigns.networks.answers import feed, probabilities
+from roadsigns.networks.layers import KeepProbability, KeepProbDropout
 
 Floats = npt.NDArray[np.float32]
 
@@ -25,7 +27,7 @@ X = np.random.default_rng(0).random((3, 32, 32, 1), np.float32)
 
 @pytest.fixture(scope="module")
 def model() -> keras.Model:
-    return networks.notebook(seed=0)
+    return networks.build("notebook", seed=0)
 
 
 # The notebook's network.
@@ -67,7 +69,7 @@ def test_notebook_has_as_many_parameters_and_multiply_adds(model: keras.Model) -
     assert model.count_params() == 570_763
     convolutions = 32 * 32 * 9 * (1 * 32 + 32 * 32) + 16 * 16 * 9 * (32 * 64 + 64 * 64) + 8 * 8 * 9 * (64 + 128) * 128
     dense = 2048 * 128 + 128 * 128 + 128 * 43
-    assert networks.multiply_adds(model) == convolutions + dense == 38_327_680
+    assert answers.multiply_adds(model) == convolutions + dense == 38_327_680
 
 
 def test_notebook_has_the_one_signature(model: keras.Model) -> None:
@@ -113,7 +115,7 @@ def test_layers_of_one_shape_start_apart(model: keras.Model) -> None:
 
 @pytest.mark.parametrize(("seed", "same"), [(0, True), (1, False), (2**31 - 1, False), (None, False)])
 def test_seed_determines_the_weights(model: keras.Model, seed: int | None, same: bool) -> None:
-    equal = [np.array_equal(a, b) for a, b in zip(model.weights, networks.notebook(seed).weights, strict=True)]
+    equal = [np.array_equal(a, b) for a, b in zip(model.weights, networks.build("notebook", seed).weights, strict=True)]
     kernels = [each for each, weight in zip(equal, model.weights, strict=True) if "kernel" in weight.path]
     assert kernels == [same] * 9
 
@@ -155,7 +157,7 @@ def test_fit_lowers_the_loss_on_one_batch() -> None:
     from roadsigns.preprocess import preprocess
 
     images, labels = draw_signs(16, 0)
-    model = networks.notebook(seed=3)
+    model = networks.build("notebook", seed=3)
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False)
     inputs = feed(preprocess(images))
     losses = model.fit(inputs, labels, batch_size=16, epochs=20, verbose=0).history["loss"]
@@ -168,8 +170,8 @@ def test_keras_file_gives_the_same_answers(model: keras.Model, tmp_path: Path) -
     np.testing.assert_array_equal(probabilities(loaded, X), probabilities(model, X))
     assert [layer.get_config() for layer in loaded.layers] == [layer.get_config() for layer in model.layers]
     for one, other in ((model, loaded), (loaded, model)):
-        networks.reseed(one, 5)
-        networks.reseed(other, 5)
+        answers.reseed(one, 5)
+        answers.reseed(other, 5)
     np.testing.assert_array_equal(probabilities(loaded, X, 0.5, 0.5), probabilities(model, X, 0.5, 0.5))
 
 
@@ -246,16 +248,16 @@ def test_dropout_config_gives_the_layer_back() -> None:
 
 
 def test_reseed_by_one_key_drops_the_same_units(model: keras.Model) -> None:
-    def answers(*key: int) -> bytes:
-        networks.reseed(model, *key)
+    def said(*key: int) -> bytes:
+        answers.reseed(model, *key)
         return probabilities(model, X, 0.5, 0.7).tobytes()
 
-    assert answers(1, 2) == answers(1, 2)
-    assert len({answers(1, 2), answers(2, 1), answers(1), answers(1, 3), answers(2**31 - 1, 10_000)}) == 5
+    assert said(1, 2) == said(1, 2)
+    assert len({said(1, 2), said(2, 1), said(1), said(1, 3), said(2**31 - 1, 10_000)}) == 5
 
 
 def test_reseed_gives_each_layer_its_own_numbers(model: keras.Model) -> None:
-    networks.reseed(model, 0)
+    answers.reseed(model, 0)
     states = [layer.seed_generator.state.numpy() for layer in model.layers if isinstance(layer, KeepProbDropout)]
     assert len({state.tobytes() for state in states}) == len(states) == 5
 
@@ -270,7 +272,7 @@ def test_fresh_noise_is_of_no_seed(model: keras.Model) -> None:
         function = tf.function(lambda x: layer([x, tf.constant([0.5])]))
         if not fresh:
             return bytes(function(units).numpy().tobytes())
-        with networks.fresh_noise():
+        with layers.fresh_noise():
             return bytes(function(units).numpy().tobytes())
 
     assert traced(False) == traced(False)
@@ -366,10 +368,10 @@ BAD: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "double": (X.astype(float), {}, TypeError, "`x` must be a NumPy array of float32. Received: float64"),
     "pixels": (np.zeros((1, 32, 32, 1), np.uint8), {}, TypeError, "Received: uint8"),
     "list": ([[0.5]], {}, TypeError, "`x` must be a NumPy array of float32. Received: list"),
-    "one": (X[0], {}, ValueError, "`x` must have shape (N, 32, 32, 1). Received: shape (32, 32, 1)"),
-    "flat": (X[..., 0], {}, ValueError, "Received: shape (3, 32, 32)"),
-    "colours": (np.zeros((1, 32, 32, 3), np.float32), {}, ValueError, "Received: shape (1, 32, 32, 3)"),
-    "number": (np.zeros((), np.float32), {}, ValueError, "Received: shape ()"),
+    "one": (X[0], {}, ValueError, "`x` must have shape (N, 32, 32, 1) or (N, 32, 32, 3). Received: (32, 32, 1)"),
+    "flat": (X[..., 0], {}, ValueError, "Received: (3, 32, 32)"),
+    "two channels": (np.zeros((1, 32, 32, 2), np.float32), {}, ValueError, "Received: (1, 32, 32, 2)"),
+    "number": (np.zeros((), np.float32), {}, ValueError, "Received: ()"),
 }
 
 

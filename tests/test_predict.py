@@ -16,7 +16,7 @@ from roadsigns.errors import ModelError, UsageError
 def folder(tmp_path_factory):
     """A `.keras` file of fixed weights, its export, and three pictures of different sizes."""
     folder = tmp_path_factory.mktemp("predict")
-    model = networks.notebook(seed=2)
+    model = networks.build("notebook", seed=2)
     model.save(folder / "model.keras")
     export.export(model, folder / "models" / "roadsigns")
     for number, (image, size) in enumerate(zip(draw_signs(3, 1)[0], ((32, 32), (60, 48), (20, 25)), strict=True)):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import roadsigns
-from roadsigns import cli, config, exported
+from roadsigns import cli, config
 from roadsigns.__main__ import VERBS
 from roadsigns.recipes import RECIPES
 
@@ -190,7 +190,7 @@ def test_readme_docker_commands_name_what_is_there(command):
             assert (ROOT / value).is_file()
         elif flag == "-v":
             assert value == "$PWD/models/roadsigns:/models/roadsigns_model"
-            assert value.split(":")[0].endswith(str(exported.MODELS)) and value.endswith(f"/{exported.MODEL_NAME}")
+            assert value.split(":")[0].endswith(str(config.MODELS)) and value.endswith(f"/{config.MODEL_NAME}")
         elif flag == "-e":
             assert value.split("=")[0] in {"MODEL_NAME", *VARIABLES}
         elif flag == "-p":
@@ -218,7 +218,7 @@ def test_readme_names_every_variable(name):
 def test_readme_names_every_signature_with_inputs_and_outputs():
     from roadsigns import networks, served
 
-    _, signatures = served.serving_module(networks.notebook(0))
+    _, signatures = served.serving_module(networks.build("notebook", 0))
     for name, function in signatures.items():
         row = next(line for line in README.splitlines() if line.startswith(f"| `{name}` |"))
         above = next(line for line in README.splitlines() if line.startswith("| `predict_images` |"))

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import ModelError
-from ..exported import MODEL_NAME
+
+MODEL_NAME = "roadsigns_model"
+"""The name that the model is served under."""
 
 _START_SECONDS = 120.0
 _STOP_SECONDS = 10.0

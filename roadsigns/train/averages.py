@@ -14,27 +14,36 @@ from typing import Any
 import keras
 from keras import ops
 
-WARM_UP = 10
-"""Until the window that the momentum asks for is full, about one in this many of the steps so far counts."""
+from ..networks.layers import AVERAGE_WARM_UP
 
 
 @keras.saving.register_keras_serializable(package="roadsigns")
 class AveragingAdam(keras.optimizers.Adam):
     """Adam that keeps beside each weight its exponential moving average, saved and restored with its own state.
 
-    Step number `n` (from 0) moves the average by `max(1 - momentum, WARM_UP / (WARM_UP + n))` of its distance to the
-    weight: the first step takes the weight itself, and short trainings have forgotten their random start.
+    Step number `n` (from 0) moves the average by `max(1 - momentum, AVERAGE_WARM_UP / (AVERAGE_WARM_UP + n))` of its
+    distance to the weight: the first step takes the weight itself, and short trainings have forgotten their random
+    start. The moving statistics of `networks.layers.BatchNormalization` are averaged alike.
 
     Args:
         learning_rate: Adam's step size.
         average_momentum: share of the average that a step keeps, in [0, 1); 0 makes it the weight itself.
+        weight_decay: share, times the step size, that a step takes off each kernel; biases and scales are left alone.
 
     Source: Polyak and Juditsky, "Acceleration of stochastic approximation by averaging", SIAM J. Control Optim. 30,
     1992; the warm-up is that of TensorFlow's `tf.train.ExponentialMovingAverage(num_updates=...)` with another start.
+    Weight decay: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019.
     """
 
-    def __init__(self, learning_rate: Any = 0.001, average_momentum: float = 0.0, **kwargs: Any) -> None:
-        super().__init__(learning_rate, **kwargs)
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        average_momentum: float = 0.0,
+        weight_decay: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate, weight_decay=weight_decay or None, **kwargs)
+        self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self.average_momentum = average_momentum
 
     def build(self, variables: Any) -> None:
@@ -47,7 +56,7 @@ class AveragingAdam(keras.optimizers.Adam):
         super().update_step(gradient, variable, learning_rate)
         average = self.averages[self._get_variable_index(variable)]
         step = ops.cast(self.iterations, variable.dtype)
-        rate = ops.maximum(1.0 - self.average_momentum, WARM_UP / (WARM_UP + step))
+        rate = ops.maximum(1.0 - self.average_momentum, AVERAGE_WARM_UP / (AVERAGE_WARM_UP + step))
         self.assign(average, average * (1 - rate) + variable * rate)  # exactly the weight at a rate of 1
 
     def get_config(self) -> dict[str, Any]:

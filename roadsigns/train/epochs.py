@@ -5,15 +5,19 @@ Everything random follows from the seed and the number of the epoch, so that a r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
-from .. import networks
 from ..config import TrainOptions
-from ..console import Tell, progress
+from ..data import Split
+from ..data.progress import progress
+from ..networks import answers
+from ..preprocess import preprocess
+from . import augment
 
 WARM_UP = 20
 """With the schedule `cosine`, one in this many steps passes while the step size rises."""
@@ -57,54 +61,70 @@ def step_size(pictures: int, options: TrainOptions) -> float | keras.optimizers.
     )
 
 
-def train(
-    model: keras.Model,
-    x: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.int64],
-    options: TrainOptions,
-    epoch: int,
-) -> tuple[float, float]:
+def train(model: keras.Model, pictures: Pictures, options: TrainOptions, epoch: int) -> tuple[float, float]:
     """Train `model` for the epoch of that number.
 
     Args:
         model: one of `networks`, compiled with the metric `accuracy`.
-        x: all pictures, float32 `(N, 32, 32, 1)`.
-        labels: their class ids, int64 `(N,)`.
+        pictures: what it is trained on.
         options: of the run.
         epoch: its number, from 1.
 
     Returns:
         Mean loss in nats and share of right answers over the epoch's pictures, each as it stood before its step.
     """
-    networks.reseed(model, options.seed, epoch)
-    # On a GPU `fit` keeps JAX's weights there between two steps; on a CPU its pipeline of data holds TensorFlow up.
-    steps = _fit if keras.config.backend() == "jax" else _step
-    with progress(f"epoch {epoch}/{options.epochs}") as tell:
-        logs = steps(model, x, labels, chosen(len(labels), options, epoch), options, tell)
-    return float(logs["loss"]), float(logs["accuracy"])
-
-
-def _step(
-    model: keras.Model, x: Any, labels: Any, order: npt.NDArray[np.int64], options: TrainOptions, tell: Tell
-) -> dict[str, Any]:
+    answers.reseed(model, options.seed, epoch)
+    order = chosen(len(pictures), options, epoch)
     sums = dict.fromkeys(("loss", "accuracy"), 0.0)
-    for start in range(0, len(order), options.batch_size):
-        part = order[start : start + options.batch_size]
-        fed = networks.feed(x[part], options.keep_prob, options.keep_prob_conv)
-        means = model.train_on_batch(fed, labels[part], return_dict=True)
-        for name in sums:
-            sums[name] += float(means[name]) * len(part) / len(order)
-        tell(start + len(part), len(order))
-    return sums
+    with progress(f"epoch {epoch}/{options.epochs}") as tell:
+        for start in range(0, len(order), options.batch_size):
+            part = order[start : start + options.batch_size]
+            x, labels = pictures.batch(part, (options.seed, epoch, start))
+            fed = answers.feed(x, options.keep_prob, options.keep_prob_conv)
+            means = model.train_on_batch(fed, labels, return_dict=True)
+            for name in sums:
+                sums[name] += float(means[name]) * len(part) / len(order)
+            tell(start + len(part), len(order))
+    return sums["loss"], sums["accuracy"]
 
 
-def _fit(
-    model: keras.Model, x: Any, labels: Any, order: npt.NDArray[np.int64], options: TrainOptions, tell: Tell
-) -> dict[str, Any]:
-    size = options.batch_size
-    bar = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: tell(min((batch + 1) * size, len(order)), len(order))
-    )
-    fed = networks.feed(x[order], options.keep_prob, options.keep_prob_conv)
-    history = model.fit(fed, labels[order], batch_size=size, shuffle=False, verbose=0, callbacks=[bar]).history
-    return {name: values[0] for name, values in history.items()}
+class Pictures:
+    """Training pictures as a network sees them, each batch augmented afresh where that is asked for.
+
+    Args:
+        split: the pictures and their classes.
+        channels: what the network sees, as `preprocess.preprocess` has it.
+        amount: factor of all amounts of `augment.Amounts`; 0 leaves the pictures as they are.
+    """
+
+    def __init__(self, split: Split, channels: int, amount: float = 0.0) -> None:
+        self._channels = channels
+        self._labels = split.labels
+        self._images = split.images
+        self._augment = augment.compiled(augment.Amounts().times(amount)) if amount else None
+        if self._augment is None and channels == 1:  # once for all epochs: equalising takes longer than a step
+            self._seen = preprocess(split.images)
+
+    def __len__(self) -> int:
+        """Number of pictures."""
+        return len(self._labels)
+
+    def batch(self, part: npt.NDArray[np.int64], key: Sequence[int]) -> tuple[npt.NDArray[np.float32], Any]:
+        """Some of the pictures.
+
+        Args:
+            part: their indices.
+            key: whole numbers that determine how they are augmented.
+
+        Returns:
+            `x`, float32 `(N, 32, 32, channels)` in [0, 1], and int labels `(N,)`.
+        """
+        labels = self._labels[part]
+        if self._augment is None:
+            return (self._seen[part] if self._channels == 1 else preprocess(self._images[part], 3)), labels
+        seed = np.random.SeedSequence(key).generate_state(2) >> 1
+        x, labels = self._augment(self._images[part], labels.astype(np.int32), seed.astype(np.int32))
+        x, labels = np.asarray(x), np.asarray(labels)
+        if self._channels == 1:
+            x = preprocess(np.rint(x * 255).astype(np.uint8))
+        return x, labels

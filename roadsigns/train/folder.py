@@ -3,8 +3,8 @@
     config.json     the options of the run, written first
     environment.json  what else decides the result: versions, machine, commit, data; as the run began
     history.csv     one row per whole epoch
-    epoch-0007.keras  the newest epoch and the best one, with the optimizer's state; the newest is what --resume takes
-    model.keras     the best epoch, without the optimizer's state
+    epoch-0007.keras  the newest epoch and the chosen one, with the optimizer's state; the newest is what --resume takes
+    model.keras     the chosen epoch, calibrated, without the optimizer's state
     metrics.json    the figures, written last: a run without it is unfinished
     curves.png      loss and accuracy by epoch
 
@@ -61,8 +61,14 @@ class Run:
         self.history = history
 
     @property
-    def best(self) -> Epoch:
-        """The epoch of the highest validation accuracy; of equals the one of lower validation loss."""
+    def chosen(self) -> Epoch:
+        """The epoch whose weights the run ends with.
+
+        Where the step size falls to 0, the last one: it has no better, and nothing is chosen. Otherwise the one of the
+        highest validation accuracy, of equals that of lower validation loss.
+        """
+        if self.options.schedule == "cosine":
+            return self.history[-1]
         return max(self.history, key=lambda row: (row.validation_accuracy, -row.validation_loss))
 
     def begin(self, environment: dict[str, Any]) -> list[str]:
@@ -125,7 +131,7 @@ class Run:
         with beside(self.checkpoint(row.epoch)) as fresh:
             save(fresh)
         self.history = rows
-        wanted = {self.checkpoint(row.epoch), self.checkpoint(self.best.epoch)}
+        wanted = {self.checkpoint(row.epoch), self.checkpoint(self.chosen.epoch)}
         for path in {self.checkpoint(each.epoch) for each in rows} - wanted:
             path.unlink(missing_ok=True)
 

@@ -23,30 +23,30 @@ if TYPE_CHECKING:
 
 def fit(run: folder.Run, dataset: Dataset, say: Any = print) -> None:
     """Train the epochs that `run` still lacks, keeping each whole one in its folder."""
-    from .. import evaluate, networks
+    from .. import evaluate
+    from ..networks import answers
     from ..preprocess import preprocess
     from . import averages, epochs
 
     options = run.options
     for difference in run.begin(_environment(dataset)):
         say(f"the run goes on in another environment, so its result may differ: {difference}")
-    pictures = dataset.train
-    x = preprocess(pictures.images)
-    x_valid = preprocess(dataset.valid.images)
-    model = _load_or_build(run, len(pictures))
+    model = _load_or_build(run, len(dataset.train))
+    channels = answers.channels(model)
+    pictures = epochs.Pictures(dataset.train, channels, options.augment)
+    x_valid = preprocess(dataset.valid.images, channels)
     if options.precision != "float32" and not backend.has_fast_bfloat16():
         say(f"this machine has no fast {options.precision}: training multiplies float32")
     for epoch in range(len(run.history) + 1, options.epochs + 1):
         started = time.perf_counter()
         if options.redraw and epoch > 1:
-            pictures = dataset.redrawn(epoch)
-            x = preprocess(pictures.images)
+            pictures = epochs.Pictures(dataset.redrawn(epoch), channels, options.augment)
         ready = time.perf_counter()
         with backend.precision(options.precision):
-            loss, accuracy = epochs.train(model, x, pictures.labels, options, epoch)
+            loss, accuracy = epochs.train(model, pictures, options, epoch)
         trained = time.perf_counter()
         with averages.taken(model):
-            valid = evaluate.score(networks.probabilities(model, x_valid), dataset.valid.labels)
+            valid = evaluate.score(answers.probabilities(model, x_valid), dataset.valid.labels)
         row = folder.Epoch(
             epoch=epoch,
             loss=loss,
@@ -61,21 +61,24 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print) -> None:
 
 
 def finish(run: folder.Run, dataset: Dataset, say: Any = print) -> dict[str, Any]:
-    """Score the best epoch of `run` on the test set, export it, and complete the run's folder.
+    """Calibrate the chosen epoch of `run`, score it on the test set, export it, and complete the run's folder.
 
     Returns:
         The figures as they stand in `metrics.json`, with the keys of the project's result files.
     """
-    from .. import evaluate, export, networks
+    from .. import evaluate, export
+    from ..networks import answers
     from ..preprocess import preprocess
-    from . import averages, curves
+    from . import averages, calibrate, curves
 
     options = run.options
-    best = run.best
-    model = averages.load(run.checkpoint(best.epoch))
+    chosen = run.chosen
+    model = averages.load(run.checkpoint(chosen.epoch))
+    channels = answers.channels(model)
+    temperature = calibrate.calibrate(model, preprocess(dataset.valid.images, channels), dataset.valid.labels)
     with beside(run.path / "model.keras") as fresh:
         model.save(fresh)
-    test = evaluate.score(networks.probabilities(model, preprocess(dataset.test.images)), dataset.test.labels)
+    test = evaluate.score(answers.probabilities(model, preprocess(dataset.test.images, channels)), dataset.test.labels)
     curves.draw(run.history).save(run.path / "curves.png")
     exported = export.export_apart(run.path / "model.keras", options.output, options.version, say)
     metrics = {
@@ -85,22 +88,23 @@ def finish(run: folder.Run, dataset: Dataset, say: Any = print) -> dict[str, Any
         **run.environment,
         "network": model.name,
         "parameters": model.count_params(),
-        "multiply_adds": networks.multiply_adds(model),
-        "recipe": "notebook+average" if options.recipe == "notebook" and options.average_momentum else options.recipe,
+        "multiply_adds": answers.multiply_adds(model),
+        "recipe": options.recipe,
         "trained_on": dataset.kind,
         "seeds": [options.seed],
         "epochs": options.epochs,
-        "best_epoch": best.epoch,
+        "best_epoch": chosen.epoch,
         "train_minutes": round(sum(row.seconds for row in run.history) / 60, 2),
-        "validation_accuracy": best.validation_accuracy,
+        "validation_accuracy": chosen.validation_accuracy,
         "test_accuracy": test.accuracy,
         "test_loss": test.loss,
         "ece": test.ece,
+        "temperature": temperature,
         "class_accuracies": test.class_accuracies(),
         "exported": None if exported is None else str(exported),
     }
     write_json(run.path / "metrics.json", metrics)
-    say(f"best epoch {best.epoch}: validation {best.validation_accuracy:.2%}, test {test.accuracy:.2%}")
+    say(f"epoch {chosen.epoch}: validation {chosen.validation_accuracy:.2%}, test {test.accuracy:.2%}")
     say(f"wrote {run.path}/: config.json, history.csv, metrics.json, curves.png, model.keras")
     if exported is not None:
         say(f"wrote {exported}: a SavedModel for TensorFlow Serving")
@@ -149,7 +153,7 @@ def _load_or_build(run: folder.Run, pictures: int) -> keras.Model:
     if run.history:
         import keras
 
-        from .. import networks  # noqa: F401  Keras finds our classes by their registration
+        from ..networks import layers  # noqa: F401  Keras finds our classes by their registration
 
         return keras.saving.load_model(run.checkpoint(len(run.history)))
     return build(run.options, pictures)
@@ -162,9 +166,11 @@ def build(options: TrainOptions, pictures: int) -> keras.Model:
     from .. import networks
     from . import averages, epochs
 
-    model = networks.notebook(options.seed)
+    model = networks.build(options.network, options.seed)
     model.compile(
-        optimizer=averages.AveragingAdam(epochs.step_size(pictures, options), options.average_momentum),
+        optimizer=averages.AveragingAdam(
+            epochs.step_size(pictures, options), options.average_momentum, options.weight_decay
+        ),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         # XLA makes this network's convolutions several times slower on a CPU; JAX compiles in any case.

@@ -7,7 +7,9 @@ import base64
 import contextlib
 import io
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,10 +19,9 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import peers
-from browsers import chromium
 from nginx import nginx
 from roadsigns import preprocess, signs
 from roadsigns.app import own_server
@@ -36,8 +37,13 @@ BUDGET = 150_000
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream") as browser:
+    path = os.environ.get("ROADSIGNS_CHROMIUM") or shutil.which("chromium")
+    assert path, "The page is tested in Chromium. Run: apt-get install chromium (or let ROADSIGNS_CHROMIUM name one)"
+    flags = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
         yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="module")

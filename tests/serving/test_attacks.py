@@ -21,8 +21,7 @@ from PIL import Image
 
 from fronts import post, read_reply
 from roadsigns import export, networks
-from roadsigns.exported import MODEL_NAME
-from roadsigns.serving.embedded import model_server
+from roadsigns.serving.embedded import MODEL_NAME, model_server
 
 PATH = f"/v1/models/{MODEL_NAME}:predict"
 LIMIT = 100 * 2**20
@@ -34,7 +33,7 @@ Address = tuple[str, int]
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     base = tmp_path_factory.mktemp("attacks")
-    export.export(networks.notebook(seed=1), base, 1)
+    export.export(networks.build("notebook", seed=1), base, 1)
     with model_server(base) as found:
         host, port = found.split(":")
         yield host, int(port)

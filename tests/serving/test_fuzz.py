@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roadsigns import export, networks
-from roadsigns.exported import MODEL_NAME
-from roadsigns.serving.embedded import model_server
+from roadsigns.serving.embedded import MODEL_NAME, model_server
 
 EXAMPLES = 100
 X = [[[[0.5]] * 32] * 32]
@@ -26,7 +25,7 @@ PIXELS = {"signature_name": "predict_pixels", "instances": [[[[1, 2, 3]] * 4] * 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
     base = tmp_path_factory.mktemp("fuzz")
-    export.export(networks.notebook(seed=1), base, 1)
+    export.export(networks.build("notebook", seed=1), base, 1)
     with model_server(base) as found:
         host, port = found.split(":")
         yield host, int(port)

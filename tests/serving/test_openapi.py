@@ -30,7 +30,7 @@ api = schemathesis.openapi.from_path(DESCRIPTION)
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     base = tmp_path_factory.mktemp("openapi")
-    export.export(networks.notebook(seed=1), base, 1)
+    export.export(networks.build("notebook", seed=1), base, 1)
     with model_server(base) as address:
         yield f"http://{address}"
 

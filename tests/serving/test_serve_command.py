@@ -92,7 +92,7 @@ def serving(base: Path, *flags: str) -> Iterator[Process]:
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("serve") / "roadsigns"
-    export.export(networks.notebook(seed=1), base, 1)
+    export.export(networks.build("notebook", seed=1), base, 1)
     return base
 
 

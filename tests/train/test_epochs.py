@@ -4,8 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from roadsigns import backend, networks
+from roadsigns import backend
 from roadsigns.config import TrainOptions
+from roadsigns.data import Split
+from roadsigns.networks import answers, layers
+from roadsigns.preprocess import preprocess
 from roadsigns.train import averages, epochs, run
 
 
@@ -41,16 +44,16 @@ def test_step_size_counts_the_steps_of_a_share():
 @pytest.fixture
 def pictures():
     random = np.random.default_rng(0)
-    return random.random((100, 32, 32, 1), np.float32), random.integers(0, 43, 100)
+    return Split(random.integers(0, 256, (100, 32, 32, 3), np.uint8), random.integers(0, 43, 100))
 
 
 def small(seed=0):
     """A network with one signature as all have, but of a few weights."""
-    x, keep_prob, keep_prob_conv = networks.signature()
+    x, keep_prob, keep_prob_conv = answers.signature(1)
     h = keras.layers.AveragePooling2D(8)(x)
-    h = networks.KeepProbDropout(seed, name="drop")([keras.layers.Flatten()(h), keep_prob])
+    h = layers.KeepProbDropout(seed, name="drop")([keras.layers.Flatten()(h), keep_prob])
     scores = keras.layers.Dense(43, kernel_initializer=keras.initializers.GlorotUniform(seed))(h)
-    scores = networks.KeepProbDropout(seed, name="last")([scores, keep_prob_conv])
+    scores = layers.KeepProbDropout(seed, name="last")([scores, keep_prob_conv])
     model = keras.Model({"x": x, "keep_prob": keep_prob, "keep_prob_conv": keep_prob_conv}, scores)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=averages.AveragingAdam(0.01, 0.9), loss=loss, metrics=["accuracy"])
@@ -58,13 +61,13 @@ def small(seed=0):
 
 
 def test_train_steps_as_keras_fit_does(pictures):
-    x, labels = pictures
+    x, labels = preprocess(pictures.images), pictures.labels
     options = TrainOptions(batch_size=32, keep_prob=0.8, keep_prob_conv=0.9, seed=5)
     ours, theirs = small(), small()
-    loss, accuracy = epochs.train(ours, x, labels, options, 3)
+    loss, accuracy = epochs.train(ours, epochs.Pictures(pictures, 1), options, 3)
     order = epochs.chosen(100, options, 3)
-    networks.reseed(theirs, 5, 3)
-    fed = networks.feed(x[order], 0.8, 0.9)
+    answers.reseed(theirs, 5, 3)
+    fed = answers.feed(x[order], 0.8, 0.9)
     history = theirs.fit(fed, labels[order], batch_size=32, shuffle=False, verbose=0).history
     for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-6)
@@ -74,21 +77,21 @@ def test_train_steps_as_keras_fit_does(pictures):
 
 def test_train_reports_an_epoch_of_its_own(pictures):
     """The means do not carry over from the epoch before."""
-    x, labels = pictures
     model = small()
-    before, _ = epochs.train(model, x, labels, TrainOptions(batch_size=10), 1)
+    zeros = epochs.Pictures(Split(pictures.images, np.zeros_like(pictures.labels)), 1)
+    before, _ = epochs.train(model, epochs.Pictures(pictures, 1), TrainOptions(batch_size=10), 1)
     for epoch in range(2, 30):
-        after, _ = epochs.train(model, x, np.zeros_like(labels), TrainOptions(batch_size=10), epoch)
+        after, _ = epochs.train(model, zeros, TrainOptions(batch_size=10), epoch)
     assert before > 3 and after < 1
 
 
 def test_bfloat16_trains_another_way_where_the_processor_has_it_and_the_same_twice(pictures):
-    x, labels = pictures
+    x = preprocess(pictures.images)
     trained = []
     for precision in ("float32", "bfloat16", "bfloat16"):
         model = run.build(TrainOptions(), 100)
         with backend.precision(precision):
-            epochs.train(model, x, labels, TrainOptions(batch_size=50), 1)
+            epochs.train(model, epochs.Pictures(pictures, 1), TrainOptions(batch_size=50), 1)
         trained.append(model)
     first, second, third = (model.get_weights() for model in trained)
     assert backend.has_fast_bfloat16() != all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
@@ -97,5 +100,5 @@ def test_bfloat16_trains_another_way_where_the_processor_has_it_and_the_same_twi
     assert all(weight.dtype == np.float32 for weight in second)
     # Outside nothing of it is left: the same weights answer as those that never met it.
     trained[0].set_weights(trained[1].get_weights())
-    one, other = (networks.probabilities(model, x[:5]) for model in trained[:2])
+    one, other = (answers.probabilities(model, x[:5]) for model in trained[:2])
     np.testing.assert_array_equal(one, other)

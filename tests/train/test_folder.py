@@ -174,15 +174,15 @@ def test_newest_and_best_are_kept(accuracies: list[float], kept: list[int], best
     run = begin()
     keep(run, *accuracies)
     assert models(run) == {f"epoch-{epoch:04d}.keras": str(epoch) for epoch in kept}
-    assert run.best.epoch == best
-    assert again().best.epoch == best
+    assert run.chosen.epoch == best
+    assert again().chosen.epoch == best
 
 
 def test_of_equal_accuracies_the_lower_loss_is_best() -> None:
     run = begin()
     for epoch, loss in ((1, 0.3), (2, 0.2), (3, 0.25)):
         run.keep(row(epoch, 0.9, loss), save(str(epoch)))
-    assert run.best.epoch == 2
+    assert run.chosen.epoch == 2
     assert list(models(run).values()) == ["2", "3"]
 
 

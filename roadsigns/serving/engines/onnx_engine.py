@@ -6,8 +6,9 @@ import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ... import onnx_file
 from ...errors import ModelError
-from ...exported import DEFAULT_SIGNATURE, ONNX
+from ..protocol.refusals import DEFAULT_SIGNATURE
 from ..protocol.signature import Signature
 from ..protocol.tensors import Array
 from .tensorflow_engine import TensorFlowEngine
@@ -25,7 +26,7 @@ class OnnxEngine:
 
     def __init__(self, path: Path, intra_op_threads: int = 0, inter_op_threads: int = 0) -> None:
         """Arguments and errors as for `engine.load`."""
-        file = path / ONNX
+        file = path / onnx_file.NAME
         if not importlib.util.find_spec("onnxruntime"):
             raise ModelError(
                 "--engine onnxruntime needs ONNX Runtime, which is not installed. "
@@ -33,7 +34,7 @@ class OnnxEngine:
             )
         if not file.is_file():
             raise ModelError(
-                f"{str(path)!r} has no {str(ONNX)!r}. Export the model again where "
+                f"{str(path)!r} has no {str(onnx_file.NAME)!r}. Export the model again where "
                 "'roadsigns[onnxruntime]' is installed, or serve it with --engine tensorflow"
             )
         import onnxruntime

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ModelError, RequestError
-from ...exported import DEFAULT_SIGNATURE, WARMUP
+from ..protocol.refusals import DEFAULT_SIGNATURE
 from ..protocol.tensors import Array
 
 if TYPE_CHECKING:
     from .servable import Servable
+
+FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 
 _MOST = 1000
 """As many as TensorFlow Serving runs."""
@@ -31,7 +33,7 @@ def warm_up(servable: Servable) -> int:
         ModelError: the file is damaged, or the model refuses a request.
     """
     count = 0
-    for name, inputs in _requests(servable.path / WARMUP):
+    for name, inputs in _requests(servable.path / FILE):
         count += 1
         try:
             servable.run(name, inputs)

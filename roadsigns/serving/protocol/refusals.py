@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...errors import RequestError
-from ...exported import DEFAULT_SIGNATURE
+
+DEFAULT_SIGNATURE = "serving_default"
 
 
 def servable_not_found(model: str, version: int | None = None) -> RequestError:

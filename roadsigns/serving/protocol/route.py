@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from ...errors import RequestError
-from ...exported import MOST_VERSION
+
+MAX_VERSION = 2**63 - 1
 
 _VERSION = r"(?:/versions/([0-9]+)|/labels/([^/:]+))?"
 _FLAGS = re.ASCII | re.IGNORECASE
@@ -71,6 +72,6 @@ def _number(digits: str | None) -> int | None:
         return None
     # Python takes quadratic time for long numbers, and refuses very long ones.
     plain = digits.lstrip("0") or "0"
-    if len(plain) > 19 or int(plain) > MOST_VERSION:
+    if len(plain) > 19 or int(plain) > MAX_VERSION:
         raise RequestError(f"Failed to convert version: {digits} to numeric.")
     return int(plain)

@@ -1,0 +1,248 @@
+"""The layers of the networks that Keras does not have: keep probabilities as inputs, standardising, and straightening.
+
+Each runs on the TensorFlow and the JAX backend.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+AVERAGE_WARM_UP = 10
+"""Until the window that a momentum asks for is full, about one in this many of the steps so far counts."""
+
+_PACKAGE = "roadsigns"
+_fresh_noise: ContextVar[bool] = ContextVar("fresh_noise", default=False)
+
+
+@contextlib.contextmanager
+def fresh_noise() -> Iterator[None]:
+    """Let models that are traced within (TensorFlow only) drop units by numbers that no seed determines."""
+    token = _fresh_noise.set(True)
+    try:
+        yield
+    finally:
+        _fresh_noise.reset(token)
+
+
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+class KeepProbability(layers.Layer):
+    """Passes keep probabilities on if they lie in (0, 1], NaN excluded.
+
+    Args:
+        argument: the name that errors give the values.
+
+    Input and output: float32, shape `(n,)`.
+
+    Raises:
+        ValueError: a value outside (0, 1], called eagerly with the JAX backend.
+        tf.errors.InvalidArgumentError: the same with the TensorFlow backend, as an assertion in any graph. Inside a
+            function that JAX compiles nothing can raise: check before it, as `probabilities` does.
+    """
+
+    def __init__(self, argument: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.argument = argument
+
+    def call(self, keep: Any) -> Any:
+        good = ops.all(ops.logical_and(keep > 0, keep <= 1))  # a NaN compares false
+        message = f"Invalid value for `{self.argument}`: expected numbers in (0, 1]. Received:"
+        if keras.config.backend() == "tensorflow":
+            import tensorflow as tf
+
+            with tf.control_dependencies([tf.debugging.Assert(good, [message, keep])]):
+                return tf.identity(keep)
+        if _is_concrete(good) and not good:
+            raise ValueError(f"{message} {np.asarray(keep)}")
+        return keep
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "argument": self.argument}
+
+
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+class KeepProbDropout(layers.Layer):
+    """TensorFlow 1's `tf.nn.dropout(h, keep)`: keeps each unit with probability `keep` and divides it by `keep`.
+
+    Depends on the value fed and on nothing else: there is no training flag. At 1 the units pass unchanged and no
+    random number is drawn.
+
+    Args:
+        seed: whole number that determines which units drop; None takes a new one.
+
+    Input: the units, shape `(N, ...)`, and their keep probabilities in (0, 1], shape `(N,)` or `(1,)`.
+    Output: shape `(N, ...)`.
+
+    Source: Srivastava et al., "Dropout", JMLR 15, 2014; TensorFlow 1.13, `tf.nn.dropout`.
+    """
+
+    def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs: Any) -> Any:
+        units, keep = inputs
+        keep = ops.cast(ops.reshape(keep, (-1,) + (1,) * (len(units.shape) - 1)), units.dtype)
+        # Drawn outside the condition: a seed that advances inside one branch is an error under JAX.
+        seed = None if _fresh_noise.get() else self.seed_generator.next()
+
+        def drop() -> Any:
+            kept = uniform(ops.shape(units), seed) < ops.cast(keep, "float32")
+            return ops.where(kept, units / keep, ops.zeros_like(units))
+
+        return ops.cond(ops.all(keep == 1), lambda: units, drop)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape[0]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+class BatchNormalization(layers.BatchNormalization):
+    """Keras's, with moving statistics that are averaged as the optimizer averages the weights.
+
+    Weights that are the mean of many steps need statistics over the same steps. So step number `n` (from 0) moves them
+    by `max(1 - momentum, AVERAGE_WARM_UP / (AVERAGE_WARM_UP + n))` of their distance to those of its batch.
+
+    Args:
+        momentum: share of the moving statistics that a step keeps, in [0, 1).
+        **kwargs: Keras's own.
+
+    Source: Ioffe and Szegedy, "Batch normalization", ICML 2015.
+    """
+
+    momentum: Any
+
+    def __init__(self, momentum: float = 0.998, **kwargs: Any) -> None:
+        super().__init__(momentum=momentum, **kwargs)
+
+    def build(self, input_shape: Any) -> None:
+        super().build(input_shape)
+        self.steps = self.add_weight((), "zeros", trainable=False, name="steps")
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        if not training:
+            return super().call(inputs, training=training, mask=mask)
+        momentum = self.momentum
+        self.momentum = ops.minimum(momentum, self.steps / (AVERAGE_WARM_UP + self.steps))
+        try:
+            return super().call(inputs, training=training, mask=mask)
+        finally:
+            self.momentum = momentum
+            self.steps.assign(self.steps + 1)
+
+
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+class Standardize(layers.Layer):
+    """Gives each picture a mean of 0 and a deviation of 1 over all its pixels and channels.
+
+    A picture of one colour becomes zeros: the deviation is taken as at least `LEAST`.
+
+    Input and output: float32, shape `(N, H, W, C)`.
+
+    Source: Ciresan et al., "Multi-column deep neural network for traffic sign classification", Neural Networks 32,
+    2012, for the idea; TensorFlow's `tf.image.per_image_standardization` for the bound.
+    """
+
+    LEAST = 1 / 255
+
+    def call(self, x: Any) -> Any:
+        centred = x - ops.mean(x, axis=(1, 2, 3), keepdims=True)
+        deviation = ops.sqrt(ops.mean(ops.square(centred), axis=(1, 2, 3), keepdims=True))
+        return centred / ops.maximum(deviation, self.LEAST)
+
+
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+class AffineWarp(layers.Layer):
+    """Samples each picture where an affine map of its own says, bilinearly, with the edge repeated beyond it.
+
+    Places are in [-1, 1], from the centre of the first pixel to that of the last. Row `(a, b, c)` then `(d, e, f)` of a
+    map takes the place `(u, v)` of an output pixel to `(a u + b v + c, d u + e v + f)` of the input; u runs along the
+    width. Everything is computed in float32 and by gathering, which every backend, and ONNX, has.
+
+    Input: pictures, shape `(N, H, W, C)`, and maps, shape `(N, 6)`.
+    Output: shape `(N, H, W, C)`.
+
+    Source: Jaderberg et al., "Spatial transformer networks", NeurIPS 2015.
+    """
+
+    def call(self, inputs: Any) -> Any:
+        pictures, maps = inputs
+        height, width, channels = pictures.shape[1:]
+        u, v = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
+        places = np.stack([u.ravel(), v.ravel(), np.ones(u.size)]).astype(np.float32)  # (3, H W)
+        maps = ops.reshape(ops.cast(maps, "float32"), (-1, 2, 3))
+        # A sum, not a matrix product: products may be rounded to bfloat16 in training, places must not be.
+        found = ops.sum(maps[:, :, :, None] * places, axis=2)  # (N, 2, H W)
+        return ops.reshape(
+            sample(pictures, (found[:, 0] + 1) * ((width - 1) / 2), (found[:, 1] + 1) * ((height - 1) / 2)),
+            (-1, height, width, channels),
+        )
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape[0]
+
+
+def sample(pictures: Any, x: Any, y: Any) -> Any:
+    """Pictures at given places, bilinearly, with the edge repeated beyond it.
+
+    Args:
+        pictures: float32, shape `(N, H, W, C)`.
+        x: float32, shape `(N, P)`: places along the width in pixels, 0 the centre of the first.
+        y: float32, shape `(N, P)`: places along the height.
+
+    Returns:
+        float32, shape `(N, P, C)`.
+    """
+    height, width, channels = pictures.shape[1:]
+    count = ops.shape(pictures)[0]
+    rows = ops.reshape(pictures, (-1, channels))
+    x, y = ops.clip(x, 0, width - 1), ops.clip(y, 0, height - 1)
+    left, top = ops.floor(x), ops.floor(y)
+    right_share, low_share = (x - left)[..., None], (y - top)[..., None]
+    left, top = ops.cast(left, "int32"), ops.cast(top, "int32")
+    right, low = ops.minimum(left + 1, width - 1), ops.minimum(top + 1, height - 1)
+    first = ops.arange(count, dtype="int32")[:, None] * (height * width)
+
+    def at(row: Any, column: Any) -> Any:
+        return ops.take(rows, first + row * width + column, axis=0)
+
+    above = at(top, left) * (1 - right_share) + at(top, right) * right_share
+    below = at(low, left) * (1 - right_share) + at(low, right) * right_share
+    return above * (1 - low_share) + below * low_share
+
+
+def _is_concrete(value: Any) -> bool:
+    """Whether `value` is a number that can be read now, not a placeholder in a function under compilation."""
+    import jax
+
+    return not isinstance(value, jax.core.Tracer)
+
+
+def uniform(shape: Any, seed: Any) -> Any:
+    """Random numbers in [0, 1) by a seed that is drawn already; by none at all where `seed` is None."""
+    if keras.config.backend() == "tensorflow":
+        import tensorflow as tf
+
+        if seed is None:  # seeds 0, 0 ask for numbers that differ at every start, whatever seed TensorFlow was given
+            return tf.raw_ops.RandomUniform(shape=shape, dtype=tf.float32, seed=0, seed2=0)
+        return tf.random.stateless_uniform(shape, seed)
+    return keras.random.uniform(shape, seed=seed)
+
+
+def normal(shape: Any, seed: Any) -> Any:
+    """Normal numbers of mean 0 and deviation 1 by a seed that is drawn already."""
+    if keras.config.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.random.stateless_normal(shape, seed)
+    return keras.random.normal(shape, seed=seed)

@@ -1,0 +1,212 @@
+"""Other views of the training pictures: each as another camera, in another light, might have seen the same sign.
+
+One function of pictures, classes and a seed, in `keras.ops`, for TensorFlow and JAX to compile. Every picture draws its
+own amounts. `Amounts` has the largest of each; the defaults are those that did best for networks on colour pictures.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from .. import signs
+from ..networks.layers import normal, sample, uniform
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """The largest amount of each change; at 0 there is none. Lengths are in halves of a picture's side.
+
+    Attributes:
+        turn: degrees, to either side.
+        scale: natural logarithm of the factor of both sides.
+        unequal: the same of one side against the other.
+        shear, shift, perspective: how far a corner moves.
+        looser, tighter: natural logarithms of the factors between which a quarter of the pictures are framed.
+        contrast, brightness, gamma, colour: natural logarithms; `colour` is that of each channel for itself.
+        offset: added to all of a picture, whose white is 1.
+        saturation: share by which the distance to grey grows or shrinks.
+        blur: weight of each neighbour in three, along both sides, in half of the pictures.
+        smear: the same along one side, in a fifth.
+        coarse: share of half the resolution mixed in, in a fifth.
+        noise: deviation, times a squared uniform number.
+        cover: side of the rectangle in one colour that covers part of half of the pictures, of at least 2 pixels.
+
+    Raises:
+        ValueError: a number is negative or not finite.
+    """
+
+    turn: float = 12.0
+    scale: float = 0.15
+    unequal: float = 0.08
+    shear: float = 0.12
+    shift: float = 0.12
+    perspective: float = 0.1
+    looser: float = 0.6
+    tighter: float = 0.25
+    contrast: float = 0.5
+    brightness: float = 0.5
+    gamma: float = 0.4
+    colour: float = 0.1
+    offset: float = 0.12
+    saturation: float = 0.5
+    blur: float = 0.25
+    smear: float = 1 / 3
+    coarse: float = 1.0
+    noise: float = 0.04
+    cover: float = 10 / 16
+    mirror: bool = True
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not 0 <= value < math.inf:
+                raise ValueError(f"Invalid value for `{name}`: expected a number of at least 0. Received: {value}")
+
+    def times(self, factor: float) -> Amounts:
+        """These amounts times a factor of at least 0; at 0 nothing is mirrored either."""
+        amounts = {name: value * factor for name, value in vars(self).items()}
+        return Amounts(**{**amounts, "mirror": self.mirror and factor > 0})
+
+
+_PARTNERS = np.array([signs.MIRRORED.get(i, -1) for i in range(signs.COUNT)], np.int32)
+_PLACES = 32  # random numbers of a picture; more than are used
+
+
+def augment(pictures: Any, labels: Any, seed: Any, amounts: Amounts = Amounts()) -> tuple[Any, Any]:
+    """Change each picture, and its class where it is mirrored.
+
+    Args:
+        pictures: uint8 RGB, shape `(N, S, S, 3)`, S even.
+        labels: int32 classes of the 43, shape `(N,)`.
+        seed: int32, shape `(2,)`; the same gives the same bits on the same backend.
+        amounts: how much of each change.
+
+    Returns:
+        float32 pictures in [0, 1], shape `(N, S, S, 3)`, and int32 labels.
+    """
+    x = ops.cast(pictures, "float32") / 255
+    count = ops.shape(x)[0]
+    numbers = uniform((count, _PLACES), seed)
+    draws = (numbers[:, place] for place in range(_PLACES))
+    labels, flip = _mirrored(ops.cast(labels, "int32"), next(draws), amounts)
+    x = _warped(x, flip, draws, amounts)
+    x = _filtered(x, draws, amounts)
+    x = _lit(x, draws, amounts)
+    x = _covered(x, draws, amounts)
+    spread = amounts.noise * ops.square(next(draws))[:, None, None, None]
+    x = x + spread * normal(ops.shape(x), seed)
+    return ops.clip(x, 0.0, 1.0), labels
+
+
+def _mirrored(labels: Any, draw: Any, amounts: Amounts) -> tuple[Any, Any]:
+    """The classes, and 1 where the picture keeps its sides, -1 where they change."""
+    partners = ops.take(ops.convert_to_tensor(_PARTNERS), labels, axis=0)
+    flips = ops.logical_and(partners >= 0, draw < (0.5 if amounts.mirror else 0.0))
+    return ops.where(flips, partners, labels), ops.where(flips, -1.0, 1.0)
+
+
+def _warped(x: Any, flip: Any, draws: Iterator[Any], amounts: Amounts) -> Any:
+    """One bilinear resampling, with the edge repeated: place p of the result is place (A p + t) / (1 + q p) of `x`."""
+    side = x.shape[1]
+    half = (side - 1) / 2
+    angle = _within(next(draws), math.radians(amounts.turn))
+    framed = next(draws)
+    frame = (amounts.looser + amounts.tighter) * 4 * framed - amounts.tighter  # uniform where `framed` is below 1/4
+    scale = _within(next(draws), amounts.scale)
+    scale = ops.exp(ops.where(framed < 0.25, frame, scale))
+    unequal = ops.exp(_within(next(draws), amounts.unequal))
+    shear = _within(next(draws), amounts.shear)
+    cos, sin = ops.cos(angle) * scale, ops.sin(angle) * scale
+    wide, high = flip * unequal, 1 / unequal
+    a, b = cos * wide, (cos * shear - sin) * high
+    c, d = sin * wide, (sin * shear + cos) * high
+    shift_x, shift_y = (_within(next(draws), amounts.shift) for _ in range(2))
+    tilt_x, tilt_y = (_within(next(draws), amounts.perspective) for _ in range(2))
+    steps = (np.arange(side) - half) / half
+    v, u = (grid.ravel().astype(np.float32)[None, :] for grid in np.meshgrid(steps, steps, indexing="ij"))
+    a, b, c, d, shift_x, shift_y, tilt_x, tilt_y = (
+        each[:, None] for each in (a, b, c, d, shift_x, shift_y, tilt_x, tilt_y)
+    )
+    depth = half / (1 + tilt_x * u + tilt_y * v)
+    places = ((a * u + b * v + shift_x) * depth + half, (c * u + d * v + shift_y) * depth + half)
+    return ops.reshape(sample(x, *places), (-1, side, side, 3))
+
+
+def _filtered(x: Any, draws: Iterator[Any], amounts: Amounts) -> Any:
+    """Half the resolution, and three-pixel filters along both sides."""
+    side = x.shape[1]
+    blur = next(draws)
+    blur = ops.where(blur < 0.5, 2 * blur * amounts.blur, 0.0)
+    smear, coarse = next(draws), next(draws)
+    coarse = ops.where(coarse < 0.2, 5 * coarse * amounts.coarse, 0.0)[:, None, None, None]
+    pooled = ops.average_pool(x, 2, data_format="channels_last")
+    x = x + coarse * (ops.repeat(ops.repeat(pooled, 2, axis=1), 2, axis=2) - x)
+    for axis, (low, high) in ((1, (0.0, 0.1)), (2, (0.1, 0.2))):
+        along = ops.logical_and(smear >= low, smear < high)
+        weight = ops.where(along, ops.maximum((smear - low) * 10 * amounts.smear, blur), blur)[:, None, None, None]
+        first, last = (ops.take(x, ops.array([place]), axis=axis) for place in (0, side - 1))
+        padded = ops.concatenate([first, x, last], axis=axis)
+        before, after = (
+            padded[:, start : start + side] if axis == 1 else padded[:, :, start : start + side] for start in (0, 2)
+        )
+        x = x + weight * (before + after - 2 * x)
+    return x
+
+
+def _lit(x: Any, draws: Iterator[Any], amounts: Amounts) -> Any:
+    """Saturation, gamma, then one gain and offset for each channel: colour, contrast, brightness."""
+    grey = ops.mean(x, axis=3, keepdims=True)
+    x = grey + (1 + _within(next(draws), amounts.saturation)[:, None, None, None]) * (x - grey)
+    gamma = ops.exp(_within(next(draws), amounts.gamma))[:, None, None, None]
+    x = ops.power(ops.clip(x, 1e-4, 1.0), gamma)
+    contrast = ops.exp(_within(next(draws), amounts.contrast))[:, None]
+    brightness = ops.exp(_within(next(draws), amounts.brightness))[:, None]
+    tint = ops.exp(ops.stack([_within(next(draws), amounts.colour) for _ in range(3)], axis=1))
+    offset = _within(next(draws), amounts.offset)[:, None]
+    mean = ops.mean(x, axis=(1, 2, 3))[:, None]
+    gain = contrast * tint
+    shift = brightness * mean - mean * gain + offset
+    return x * gain[:, None, None, :] + shift[:, None, None, :]
+
+
+def _covered(x: Any, draws: Iterator[Any], amounts: Amounts) -> Any:
+    """A rectangle in one colour."""
+    side = x.shape[1]
+    most = amounts.cover * side / 2
+    there = ops.cast(ops.logical_and(next(draws) < 0.5, most >= 2), "float32")[:, None]
+    places = ops.arange(side, dtype="float32")[None, :]
+    covered = []
+    for _ in range(2):
+        length = 2 + next(draws) * max(most - 2, 0)
+        start = next(draws) * (side - length)
+        inside = ops.logical_and(places >= start[:, None], places < (start + length)[:, None])
+        covered.append(ops.cast(inside, "float32") * there)
+    mask = (covered[0][:, :, None] * covered[1][:, None, :])[..., None]
+    colour = ops.stack([next(draws) for _ in range(3)], axis=1)[:, None, None, :]
+    return x + mask * (colour - x)
+
+
+def _within(draw: Any, most: float) -> Any:
+    """A number in [0, 1) to one in [-most, most)."""
+    return (2 * draw - 1) * most
+
+
+def compiled(amounts: Amounts) -> Any:
+    """`augment` with these amounts, compiled for the backend that is loaded."""
+
+    def function(pictures: Any, labels: Any, seed: Any) -> tuple[Any, Any]:
+        return augment(pictures, labels, seed, amounts)
+
+    if keras.config.backend() == "jax":
+        import jax
+
+        return jax.jit(function)
+    import tensorflow as tf
+
+    return tf.function(function, autograph=False, reduce_retracing=True)
