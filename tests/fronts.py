@@ -108,7 +108,14 @@ class Models:
 
 
 LIMITS = Limits(
-    body_bytes=1_000_000, connections=2000, requests=64, read_seconds=20.0, idle_seconds=60.0, answer_seconds=20.0
+    body_bytes=1_000_000,
+    held_bytes=4_000_000,
+    connections=2000,
+    requests=64,
+    read_seconds=20.0,
+    idle_seconds=60.0,
+    answer_seconds=20.0,
+    body_hint=" (--max_request_bytes)",
 )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from . import memory, metrics
 from .batching import parameters
 from .batching.parameters import BatchingParameters
 from .engines import saved_model
-from .http.listener import Listener
+from .http.listener import Listener, bind
 from .http.messages import Limits
 from .models import model_config
 from .models.manager import Manager
@@ -74,27 +74,13 @@ def check(options: ServeOptions) -> Plan:
         batching = BatchingParameters() if file is None else parameters.read(file)
     metrics_path = metrics.read_path(options.monitoring_config_file)
     if isinstance(options.port, int) and options.port:
-        _bound(options.host, options.port).close()
-    rest = None if options.rest_api_port == 0 else _bound(options.host, options.rest_api_port)
+        bind(options.host, options.port).close()
+    rest = None if options.rest_api_port == 0 else bind(options.host, _number(options.rest_api_port))
     return Plan(options, models, batching, metrics_path, rest)
 
 
-def _bound(host: str, port: int | str) -> socket.socket:
-    """A socket that has the port, and listens as soon as it is told to."""
-    made: socket.socket | None = None
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(
-            host, 0 if port == AUTO else port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        made = socket.socket(family, kind)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind(address)
-    except OSError as error:
-        if made is not None:
-            made.close()
-        way_out = f"{error.strerror}. Choose another port or host, or end what listens there"
-        raise OSError(error.errno, way_out, f"{host}:{port}") from error
-    return made
+def _number(port: int | str) -> int:
+    return 0 if port == AUTO else int(port)
 
 
 def serve(plan: Plan) -> bool:
@@ -107,7 +93,6 @@ def serve(plan: Plan) -> bool:
         ModelError: no version of a model could be loaded.
     """
     signal.signal(signal.SIGTERM, _leave)
-    _raise_file_limit(plan.options.max_connections)
     _wait_for_versions(plan)
     with memory.staying():
         backend.require_tensorflow("Serving a model")
@@ -123,26 +108,16 @@ def serve(plan: Plan) -> bool:
     )
     manager.start()
     _check_loaded(manager, plan.models)
-    answered = asyncio.run(_run(plan, manager))
-    if answered:
-        manager.close()
+    answered, end = asyncio.run(_run(plan, manager))
+    if answered:  # work of callers that have gone may be left, for which nobody waits long
+        closing = threading.Thread(target=manager.close, daemon=True)
+        closing.start()
+        closing.join(max(0, end - time.monotonic()))
     return answered
 
 
 def _leave(*_: object) -> None:
     raise SystemExit(0)
-
-
-def _raise_file_limit(connections: int) -> None:
-    """Each connection is an open file, of which a process may have 1,024 unless it asks for more."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = connections + 1024
-        if soft != resource.RLIM_INFINITY and soft < wanted:
-            upper = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (upper, hard))
 
 
 def _wait_for_versions(plan: Plan) -> None:
@@ -173,8 +148,12 @@ def _check_loaded(manager: Manager, models: Sequence[ModelConfig]) -> None:
         raise ModelError(f"No version of {each.name!r} in {str(each.base_path)!r} could be loaded{why}")
 
 
-async def _run(plan: Plan, manager: Manager) -> bool:
-    """Open the ports, wait for a signal, and close them. Returns whether every request was answered."""
+async def _run(plan: Plan, manager: Manager) -> tuple[bool, float]:
+    """Open the ports, wait for a signal, and close them.
+
+    Returns:
+        Whether every request was answered, and when, by the monotonic clock, the grace ends.
+    """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -196,17 +175,19 @@ async def _run(plan: Plan, manager: Manager) -> bool:
             max_pixels=options.max_picture_pixels,
             max_requests=options.max_concurrent_requests,
         )
-        port = grpc.open(options.host, 0 if options.port == AUTO else int(options.port))
+        port = grpc.open(options.host, _number(options.port))
         print(f"gRPC on {_address(options.host, port)}: {served}", flush=True)
         closing.append(lambda: loop.run_in_executor(None, grpc.close, options.shutdown_grace_seconds))
     if plan.rest is not None:
         limits = Limits(
             body_bytes=options.max_request_bytes,
+            held_bytes=4 * options.max_request_bytes,
             connections=options.max_connections,
             requests=options.max_concurrent_requests,
             read_seconds=options.read_timeout_seconds,
             idle_seconds=options.idle_timeout_seconds,
             answer_seconds=options.rest_api_timeout_in_ms / 1000,
+            body_hint=" (--max_request_bytes)",
         )
         rest = Rest(
             manager,
@@ -222,10 +203,11 @@ async def _run(plan: Plan, manager: Manager) -> bool:
         closing.append(lambda: _close_rest(rest, listener, options.shutdown_grace_seconds))
     watcher = loop.create_task(_watch_config(plan, manager))
     await stop.wait()
+    end = time.monotonic() + options.shutdown_grace_seconds
     for number in (signal.SIGTERM, signal.SIGINT):  # a second one ends at once
         loop.remove_signal_handler(number)
     watcher.cancel()
-    return all(await asyncio.gather(*(close() for close in closing)))
+    return all(await asyncio.gather(*(close() for close in closing))), end
 
 
 async def _close_rest(rest: Rest, listener: Listener, grace: float) -> bool:

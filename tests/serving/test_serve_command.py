@@ -289,6 +289,25 @@ def test_tensorflow_is_not_loaded_to_check_flags_or_to_read_bodies() -> None:
     subprocess.run([sys.executable, "-c", program], check=True, env=ENVIRON, timeout=60)
 
 
+def test_work_that_nobody_waits_for_does_not_outlast_the_grace(base: Path) -> None:
+    """A model that does not come to its end, as with a queue of callers that have gone."""
+    program = "import sys, time; from roadsigns.serving import __main__; from roadsigns.serving.models import manager\n"
+    program += "manager.Manager.close = lambda self: time.sleep(60)\n__main__.main(sys.argv[1:])"
+    flags = [f"--model_base_path={base}", "--port=0", "--rest_api_port=auto", "--shutdown_grace_seconds=1"]
+    process = subprocess.Popen([sys.executable, "-c", program, *flags], stdout=subprocess.PIPE, text=True, env=ENVIRON)
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline().startswith("REST on ")
+        start = time.monotonic()
+        process.terminate()
+        assert process.wait(30) == 0
+        assert time.monotonic() - start < 5
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
 def fails(*flags: str) -> str:
     done = subprocess.run(command(*flags), capture_output=True, text=True, env=ENVIRON, timeout=60)
     assert (done.returncode, done.stdout) == (2, "")

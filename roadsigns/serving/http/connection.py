@@ -1,8 +1,7 @@
 """One HTTP/1.1 connection: requests in, answers out in the same order, within limits that a client cannot stretch.
 
-An asyncio protocol on llhttp (by way of httptools), with neither a task nor middleware for a request: taking in and
-answering a JSON body of 1 KB costs a quarter of what it costs uvicorn with the same parser and a bare ASGI function.
-Nor has uvicorn a limit for a client that sends its headers byte by byte.
+An asyncio protocol, with one task as long as requests wait. uvicorn was tried in its place: see `compare_stacks.py` in
+`benchmarks/`.
 
 Source: RFC 9112 (HTTP/1.1); the lingering close is that of its section 9.6.
 """
@@ -10,56 +9,70 @@ Source: RFC 9112 (HTTP/1.1); the lingering close is that of its section 9.6.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import email.utils
 import logging
 import math
+import socket
 from collections import deque
-from typing import Protocol, cast
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import cast
 
-import httptools
-
-from .messages import Answer, Application, Limits, Request
-
-MAX_HEAD_BYTES = 65_536
-"""Request line and headers together."""
+from .messages import Application, Limits, Request
+from .request_reader import HeldBytes, RequestReader
 
 MIN_RATE = 10_000
-"""Bytes of body that earn a second more than `Limits.read_seconds`."""
+"""Bytes a second: a body earns so much time beyond `Limits.read_seconds`, and an answer must be read as fast."""
 
 LINGER_SECONDS = 30.0
 """For so long the rest of a refused request is read and dropped, so that its sender comes to read the answer."""
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_CHUNK = 6
-"""Bytes that frame a chunk of one byte, and then some."""
-
-
 _LOG = logging.getLogger(__name__)
 
 
-class House(Protocol):
-    """What a connection knows of the server it belongs to.
+@dataclass
+class Port:
+    """What the connections of one port have in common.
 
     Attributes:
         application: answers the requests.
         limits: see there.
         date: the value of a `Date` header, now.
-        draining: whether the server wants to close.
-        held_bytes: of all bodies that have arrived and are not answered.
+        draining: whether the port is about to close.
+        held: bytes of all bodies that have arrived and are not answered.
         active: requests being answered.
+        connections: those that are open.
     """
 
     application: Application
     limits: Limits
-    date: str
-    draining: bool
-    held_bytes: int
-    active: int
+    date: str = field(default_factory=lambda: email.utils.formatdate(usegmt=True))
+    draining: bool = False
+    held: HeldBytes = field(default_factory=HeldBytes)
+    active: int = 0
+    connections: set[Connection] = field(default_factory=set)
 
-    def joined(self, connection: Connection) -> bool:
-        """Whether there is room for one more."""
+    def join(self, connection: Connection) -> bool:
+        """Take a connection in; whether there is room for it.
 
-    def left(self, connection: Connection) -> None:
-        """The connection is closed."""
+        Where all places are taken, one goes that nobody waits for: the longest idle, else the one whose request has
+        been coming for the longest time.
+        """
+        room = len(self.connections) < self.limits.connections or self.make_room()
+        self.connections.add(connection)
+        return room
+
+    def make_room(self) -> bool:
+        """Hang up on the connection that loses least by it; whether there is one that is not being answered."""
+        going = [each for each in self.connections if not each.answering]
+        if not going:
+            return False
+        connection = min(going, key=lambda each: (not each.idle, each.deadline))
+        self.connections.discard(connection)
+        connection.abort()
+        return True
 
 
 class Connection(asyncio.Protocol):
@@ -69,297 +82,245 @@ class Connection(asyncio.Protocol):
         deadline: when, by the loop's clock, `expire` is due.
     """
 
-    def __init__(self, house: House, loop: asyncio.AbstractEventLoop) -> None:
-        self._house = house
+    def __init__(self, port: Port, loop: asyncio.AbstractEventLoop) -> None:
+        self._port = port
         self._loop = loop
-        self._now = loop.time
         self._transport = cast(asyncio.Transport, None)
-        self._parser = httptools.HttpRequestParser(self)
-        self._current: Request | None = None
-        self._answering: asyncio.Task[None] | None = None
+        self._reader = RequestReader(port.limits, port.held)
+        self._begun = 0.0  # when the request that is coming began to come
         self._waiting: deque[Request] = deque()
-        self._pumping = False
-        self._reading = False  # part of a request has come
-        self._deaf = False  # what the client still sends is dropped
-        self._refusal: Answer | None = None  # to be sent after all other answers
+        self._serving: asyncio.Task[None] | None = None
+        self._owed = False  # a request is being answered, and nothing of its answer was sent
+        self._ignoring = False  # what the client still sends is dropped
         self._ended = False  # the client sends no more, but still listens
-        self._blocked = False  # the client does not read its answers
-        self._unsent = 0
-        self._forget()
-        self.deadline = self._now() + house.limits.idle_seconds
+        self._unsent = 0  # bytes that the client had not read when `deadline` was set
+        self._drained: asyncio.Future[None] | None = None  # the client does not read its answers, until this is done
+        self.deadline = loop.time() + port.limits.idle_seconds
+
+    @property
+    def answering(self) -> bool:
+        """Whether a request has come that is not answered."""
+        return self._serving is not None
 
     @property
     def idle(self) -> bool:
         """Whether neither side waits for the other."""
-        return not (self._current or self._waiting or self._reading or self._deaf or self._blocked)
+        return not (self._serving or self._reader.partial or self._ignoring or self._transport.is_closing())
 
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has come."""
         self._transport = cast(asyncio.Transport, transport)
-        if not self._house.joined(self):
-            self._deaf = True
-            self._say_last(self._house.application.refusal(503, "The server has no room for another connection"))
-            self._transport.close()
+        with contextlib.suppress(OSError, AttributeError):  # asyncio does it for some sockets only
+            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if not self._port.join(self):
+            self._ignoring = True
+            self._refuse(503, "The server has no room for another connection")
+            self._close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has left, or we have."""
-        self._house.left(self)
-        self._drop_body()
-        self._deaf = True
-        for request in filter(None, (self._current, *self._waiting)):
-            self._release(request)
-        self._current = None
-        self._waiting.clear()
-        if self._answering is not None:
-            self._answering.cancel()
+        self._port.connections.discard(self)
+        self._reader.drop()
+        self._ignoring = True
+        self._forget_waiting()
+        if self._serving:
+            self._serving.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come: part of a request, or several."""
-        if self._deaf:
+        if self._ignoring:
             return
-        if not self._reading:
-            self._reading = True
-            self._since = self._now() + self._house.limits.read_seconds
-            if self._current is None:
-                self.deadline = self._since
-        self._raw_bytes += len(data)
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._decline_upgrade(data[upgrade.args[0] :])
-        except httptools.HttpParserError as error:
-            self._refuse(400, f"Malformed HTTP: {error}")
-        else:
-            if self._raw_bytes - (1 + _CHUNK) * self._body_bytes > MAX_HEAD_BYTES:
-                self._refuse(431, f"Request line and headers are larger than {MAX_HEAD_BYTES} bytes")
+        limits = self._port.limits
+        if not self._reader.partial:
+            self._begun = self._loop.time()
+        requests = self._reader.feed(data)
+        if requests:
+            self._begun = self._loop.time()
+            self._waiting.extend(requests)
+        if self._reader.refusal:
+            self._ignoring = True
+        elif self._reader.asks and not self._serving and not self._waiting:
+            self._transport.write(_CONTINUE)
+            self._reader.asks = False
+        if not self._serving:
+            self.deadline = self._begun + limits.read_seconds + self._reader.body_bytes / MIN_RATE
+            if self._waiting:
+                self._serving = self._loop.create_task(self._serve())
+            else:
+                self._settle()
+        if self._waiting:
+            self._transport.pause_reading()
 
     def eof_received(self) -> bool:
         """The client sends no more."""
         self._ended = True
-        return self._current is not None or bool(self._waiting)
+        return self.answering
 
     def pause_writing(self) -> None:
         """The client does not read as fast as we write."""
-        self._blocked = True
-        self._unsent = self._transport.get_write_buffer_size()
+        self._drained = self._loop.create_future()
+        self._watch_sending()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
-        self._blocked = False
-        if not self._transport.is_closing():
-            self._pump()
-
-    # What httptools calls.
-
-    def on_url(self, url: bytes) -> None:
-        """A piece of the request's target."""
-        self._target += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header line, or a trailer."""
-        if not self._headed:
-            self._headers[name.lower()] = value
-
-    def on_headers_complete(self) -> None:
-        """The body begins."""
-        self._headed = True
-        version = self._parser.get_http_version()
-        size = self._headers.get(b"content-length", b"0")
-        if len(size) > 18 or int(size) > self._house.limits.body_bytes:  # digits: the parser has seen to that
-            self._refuse_body()
-        elif version not in ("1.0", "1.1"):
-            self._refuse(505, f"HTTP/{version} is not spoken here: expected HTTP/1.1")
-        elif self._headers.get(b"expect", b"").lower() == b"100-continue" and self._current is None:
-            self._transport.write(_CONTINUE)
-
-    def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
-        if self._deaf:
-            return
-        self._pieces.append(body)
-        self._body_bytes += len(body)
-        self._house.held_bytes += len(body)
-        if self._body_bytes > self._house.limits.body_bytes:
-            self._refuse_body()
-        elif self._house.held_bytes > 4 * self._house.limits.body_bytes:
-            self._refuse(503, "The server is busy with other large requests; try again later")
-        elif self._current is None:
-            self.deadline = self._since + self._body_bytes / MIN_RATE
-
-    def on_message_complete(self) -> None:
-        """A request is here in full."""
-        if self._deaf or self._parser.should_upgrade():
-            return
-        request = Request(
-            self._parser.get_method().decode("latin-1"),
-            self._target.decode("utf-8", "replace"),
-            self._headers,
-            self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces),
-            self._parser.should_keep_alive(),
-            self._parser.get_http_version(),
-        )
-        self._forget()
-        self._reading = False
-        self._waiting.append(request)
-        self._pump()
-        if self._waiting:
-            self._transport.pause_reading()
-
-    def _decline_upgrade(self, rest: bytes) -> None:
-        """Read the request as one that does not ask for another protocol; the parser has taken its headers only."""
-        verb = self._parser.get_method()
-        if verb == b"CONNECT":
-            self._refuse(400, "This server is no proxy")
-            return
-        headers = [(name, value) for name, value in self._headers.items() if name not in (b"upgrade", b"connection")]
-        head = b"%b %b HTTP/1.1\r\n%b\r\n" % (verb, self._target, b"".join(b"%b: %b\r\n" % each for each in headers))
-        self._parser = httptools.HttpRequestParser(self)
-        self._forget()
-        self.data_received(head + rest)
-
-    def _forget(self) -> None:
-        """Make room for the next request."""
-        self._headed = False
-        self._target = b""
-        self._headers: dict[bytes, bytes] = {}
-        self._pieces: list[bytes] = []
-        self._body_bytes = 0
-        self._raw_bytes = 0
-        self._since = self._now() + self._house.limits.read_seconds
+        drained, self._drained = self._drained, None
+        if drained and not drained.done():
+            drained.set_result(None)
+        self.deadline = math.inf if self._serving else self.deadline
 
     # One request after the other.
 
-    def _pump(self) -> None:
-        """Have the next request answered, if the one before is and the client reads."""
-        if self._pumping:
-            return
-        self._pumping = True
-        while self._waiting and self._current is None and not self._blocked:
-            self._start(self._waiting.popleft())
-        self._pumping = False
-        if self._current is None and not self._waiting and not self._transport.is_closing():
-            self._rest()
-
-    def _start(self, request: Request) -> None:
-        house = self._house
-        self._current = request
-        house.active += 1
-        self.deadline = math.inf  # the application keeps its own
-        if house.active > house.limits.requests:
-            busy = f"The server is busy with {house.limits.requests} requests; try again later"
-            self._send(request, house.application.refusal(503, busy))
-        else:
-            self._answering = self._loop.create_task(self._answer(request))
-
-    async def _answer(self, request: Request) -> None:
+    async def _serve(self) -> None:
+        """Answer the requests that wait, and whatever comes meanwhile."""
         try:
-            answer = await self._house.application.answer(request)
+            keep = True
+            while self._waiting and keep:
+                keep = await self._respond(self._waiting.popleft())
+                await asyncio.sleep(0)  # the other connections have their turn
         except Exception:
-            _LOG.exception("A request failed")
+            _LOG.exception("An answer failed")
             self._transport.abort()
             return
-        self._answering = None
-        self._send(request, answer)
-
-    def _send(self, request: Request, answer: Answer) -> None:
-        """Send the answer to the current request, and go on with the next."""
-        more = bool(self._waiting) or (self._reading and not self._ended)
-        keep = request.keep_alive and (more or not (self._house.draining or self._ended))
-        self._release(request)
-        self._current = None
-        self.deadline = self._now() + self._house.limits.read_seconds
-        bodiless = request.verb == "HEAD"
-        self._transport.write(
-            answer.encoded(keep=keep, version=request.version, date=self._house.date, bodiless=bodiless)
-        )
+        finally:
+            self._serving = None
         if keep:
-            self._pump()
+            self._settle()
         else:
             self._hang_up()
 
-    def _rest(self) -> None:
-        """All that has come is answered."""
-        if self._blocked:
+    async def _respond(self, request: Request) -> bool:
+        """Answer a request; whether the connection stays open."""
+        port = self._port
+        port.active += 1
+        self.deadline = math.inf  # the application has its own
+        self._owed = True
+        try:
+            if port.active > port.limits.requests:
+                busy = f"The server is busy with {port.limits.requests} requests; try again later"
+                answer = port.application.refusal(503, busy)
+            else:
+                answer = await port.application.answer(request)
+        finally:
+            self._owed = False
+            port.active -= 1
+            port.held.count -= len(request.body)
+        more = bool(self._waiting) or self._ignoring or (self._reader.partial and not self._ended)
+        keep = request.keep_alive and (more or not (port.draining or self._ended))
+        keep = keep and (answer.bounded or request.version != "1.0")
+        head = answer.head(keep=keep, version=request.version, date=port.date)
+        bodiless = request.verb == "HEAD"
+        if isinstance(answer.body, bytes):
+            self._transport.write(head if bodiless else head + answer.body)
+        else:
+            self._transport.write(head)
+            await self._send(answer.body, chunked=not (answer.bounded or request.version == "1.0"), drop=bodiless)
+        await self._caught_up()
+        return keep
+
+    async def _send(self, pieces: AsyncIterator[bytes], *, chunked: bool, drop: bool) -> None:
+        """Send a body as fast as the client reads."""
+        async for piece in pieces:
+            if piece and not drop:
+                self._transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+                await self._caught_up()
+        if chunked and not drop:
+            self._transport.write(b"0\r\n\r\n")
+
+    async def _caught_up(self) -> None:
+        """Wait until the client has read."""
+        if self._drained:
+            await self._drained
+
+    def _settle(self) -> None:
+        """All requests that have come are answered: read on, or say why not."""
+        limits = self._port.limits
+        if self._transport.is_closing():
             return
-        if self._refusal:
-            self._say_last(self._refusal)
+        if self._reader.refusal:
+            self._refuse(self._reader.refusal.status, self._reader.refusal.message)
             self._hang_up()
         elif self._ended:
-            self._transport.close()
+            self._close()
         else:
-            limits = self._house.limits
-            self.deadline = self._now() + (limits.read_seconds if self._reading else limits.idle_seconds)
+            self.deadline = (
+                self._begun + limits.read_seconds + self._reader.body_bytes / MIN_RATE
+                if self._reader.partial
+                else self._loop.time() + limits.idle_seconds
+            )
             self._transport.resume_reading()
+
+    # Ends.
 
     def expire(self) -> None:
         """Time is over for whatever the connection waits for."""
-        unsent = self._transport.get_write_buffer_size()
-        if self._blocked and unsent < self._unsent:  # the client reads, if slowly
-            self._unsent = unsent
-            self.deadline = self._now() + self._house.limits.read_seconds
-        elif self._blocked or self._deaf or self._transport.is_closing():
+        if self._drained or self._transport.is_closing():
+            read = self._unsent - self._transport.get_write_buffer_size()
+            if read < MIN_RATE * self._port.limits.read_seconds:
+                self._transport.abort()
+            else:
+                self._watch_sending()
+        elif self._ignoring:
             self._transport.abort()
-        elif self._reading:
-            self._refuse(408, f"The request did not arrive within {self._house.limits.read_seconds:g} seconds")
+        elif self._reader.partial:
+            self._reader.refuse(408, f"The request did not arrive within {self._port.limits.read_seconds:g} seconds")
+            self._settle()
         else:
-            self._transport.close()
+            self._close()
+
+    def abort(self) -> None:
+        """Close at once, whatever is under way."""
+        self._transport.abort()
 
     def close_if_idle(self) -> None:
         """Hang up, unless one side waits for the other."""
         if self.idle:
-            self._transport.close()
+            self._close()
 
     def cut(self) -> None:
         """Close at once, with a word to those who still wait."""
-        if self._current and self._answering:
-            self._answering.cancel()
-            self._say_last(self._house.application.refusal(503, "The server is stopping"))
-        if self._blocked:
+        if self._serving:
+            self._serving.cancel()
+        if self._drained or (self._serving and not self._owed):  # in the middle of an answer
             self._transport.abort()
-        else:
-            self._transport.close()
-
-    # Refusals, which end the connection.
-
-    def _refuse_body(self) -> None:
-        self._refuse(413, f"The body is larger than {self._house.limits.body_bytes} bytes (--max_request_bytes)")
+            return
+        if self._serving:
+            self._refuse(503, "The server is stopping")
+        self._transport.close()
 
     def _refuse(self, status: int, message: str) -> None:
-        """Listen no more, and say why once the requests before are answered."""
-        if self._deaf:
-            return
-        self._deaf = True
-        self._drop_body()
-        self._refusal = self._house.application.refusal(status, message)
-        self._pump()
-
-    def _say_last(self, answer: Answer) -> None:
-        self._refusal = None
-        self._transport.write(answer.encoded(keep=False, version="1.1", date=self._house.date))
+        """Say the last word."""
+        answer = self._port.application.refusal(status, message)
+        head = answer.head(keep=False, version="1.1", date=self._port.date)
+        self._transport.write(head + cast(bytes, answer.body))
 
     def _hang_up(self) -> None:
         """Close; but where the client is still sending, not before it has had the chance to read."""
-        unread = self._deaf or self._reading or self._waiting
-        for request in self._waiting:
-            self._release(request)
-        self._waiting.clear()
-        self._drop_body()
-        self._deaf = True
-        if unread and not self._ended and not self._transport.is_closing():
-            self.deadline = self._now() + LINGER_SECONDS
+        unread = self._ignoring or self._reader.partial or bool(self._waiting)
+        self._forget_waiting()
+        self._reader.drop()
+        self._ignoring = True
+        if not unread or self._ended or self._transport.is_closing():
+            self._close()
+            return
+        self.deadline = self._loop.time() + LINGER_SECONDS
+        try:
             self._transport.resume_reading()
             self._transport.write_eof()
-        else:
-            self._transport.close()
+        except OSError:  # the client has left already
+            self._transport.abort()
 
-    def _drop_body(self) -> None:
-        self._house.held_bytes -= self._body_bytes
-        self._body_bytes = 0
-        self._pieces = []
+    def _close(self) -> None:
+        """Close once what was written is sent, for which there is some time."""
+        self._watch_sending()
+        self._transport.close()
 
-    def _release(self, request: Request) -> None:
-        self._house.held_bytes -= len(request.body)
-        if request is self._current:
-            self._house.active -= 1
+    def _watch_sending(self) -> None:
+        """Give the client some time to read what was written, or a good part of it."""
+        self._unsent = self._transport.get_write_buffer_size()
+        self.deadline = self._loop.time() + self._port.limits.read_seconds
+
+    def _forget_waiting(self) -> None:
+        self._port.held.count -= sum(len(request.body) for request in self._waiting)
+        self._waiting.clear()

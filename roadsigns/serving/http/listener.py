@@ -1,13 +1,17 @@
-"""The REST port: its connections, their deadlines, and the way it closes."""
+"""A port: its connections, their deadlines, how many there may be, and the way it closes."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import email.utils
+import errno
+import logging
 import socket
+from typing import Any
 
-from .connection import Connection
+from .connection import Connection, Port
 from .messages import Application, Limits
 
 BACKLOG = 1024
@@ -16,40 +20,78 @@ BACKLOG = 1024
 DRAIN_SECONDS = 0.5
 """For so long are idle connections kept when the server stops: a request may be on its way."""
 
+_AT_A_TIME = 16  # connections that are accepted before the others have their turn
+_RESERVED = 1024  # open files that are no connections: libraries, models, gRPC
+_LOG = logging.getLogger(__name__)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that has the port, and listens as soon as it is told to; port 0 takes a free one.
+
+    Raises:
+        OSError: the address is taken, or not ours to take.
+    """
+    made: socket.socket | None = None
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+            0
+        ]
+        made = socket.socket(family, kind)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+    except OSError as error:
+        if made is not None:
+            made.close()
+        way_out = f"{error.strerror}. Choose another port or host, or end what listens there"
+        raise OSError(error.errno, way_out, f"{host}:{port}") from error
+    return made
+
+
+def fit_connections(wanted: int) -> int:
+    """How many connections the system has files for, of which a process often may have 1,024 unless it asks for more.
+
+    The soft limit is raised as far as it is needed and allowed.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    need = wanted + _RESERVED
+    if soft < need:
+        with contextlib.suppress(ValueError, OSError):
+            upper = need if hard == resource.RLIM_INFINITY else min(need, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (upper, hard))
+            soft = upper
+    return max(1, min(wanted, soft - min(_RESERVED, max(128, soft // 4))))
+
 
 class Listener:
-    """An open port, and everybody who came by it; see `connection.House`."""
+    """An open port, and everybody who came by it.
+
+    Args:
+        application: answers the requests.
+        limits: of the connections; fewer are taken where the system has no files for all.
+    """
 
     def __init__(self, application: Application, limits: Limits) -> None:
-        self.application = application
-        self.limits = limits
-        self.date = email.utils.formatdate(usegmt=True)
-        self.draining = False
-        self.held_bytes = 0
-        self.active = 0
-        self._connections: set[Connection] = set()
+        room = fit_connections(limits.connections)
+        if room < limits.connections:
+            _LOG.warning("There is room for %d connections, not %d: see `ulimit -n`", room, limits.connections)
+        self.port = Port(application, dataclasses.replace(limits, connections=room))
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
+        self._full = False
 
     async def open(self, address: socket.socket) -> None:
         """Begin to accept connections on a bound socket."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self, loop), sock=address, backlog=BACKLOG)
+        loop.set_exception_handler(self._trouble)
+        self._server = await loop.create_server(lambda: Connection(self.port, loop), sock=address, backlog=_AT_A_TIME)
+        address.listen(BACKLOG)
         self._sweeper = loop.create_task(self._sweep())
-
-    def joined(self, connection: Connection) -> bool:
-        """As `House.joined`; where all places are taken, the longest idle connection has to go."""
-        if len(self._connections) >= self.limits.connections:
-            idle = [each for each in self._connections if each.idle]
-            if idle:
-                min(idle, key=lambda each: each.deadline).close_if_idle()
-        self._connections.add(connection)
-        # One that is being closed still counts, hence the slack.
-        return len(self._connections) <= self.limits.connections + 1
-
-    def left(self, connection: Connection) -> None:
-        """As `House.left`."""
-        self._connections.discard(connection)
 
     async def close(self, grace: float) -> bool:
         """Accept nobody any more, and let every request that has arrived be answered.
@@ -64,20 +106,20 @@ class Listener:
             return True
         loop = asyncio.get_running_loop()
         end = loop.time() + grace
-        self.draining = True
+        self.port.draining = True
         for _ in range(2):  # those who have connected already are accepted first
             await asyncio.sleep(0)
         self._server.close()
         await asyncio.sleep(min(DRAIN_SECONDS, grace))
-        while self._connections and loop.time() < end:
-            for connection in tuple(self._connections):
+        while self.port.connections and loop.time() < end:
+            for connection in tuple(self.port.connections):
                 connection.close_if_idle()
             await asyncio.sleep(0.01)
         self._sweeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._sweeper
-        answered = not self.active
-        for connection in tuple(self._connections):
+        answered = not self.port.active
+        for connection in tuple(self.port.connections):
             connection.cut()
         await asyncio.sleep(0)
         return answered
@@ -85,10 +127,30 @@ class Listener:
     async def _sweep(self) -> None:
         """Look at the deadlines every now and then: cheaper than a timer for each request."""
         loop = asyncio.get_running_loop()
+        limits = self.port.limits
+        pause = min(1.0, limits.read_seconds / 4, limits.idle_seconds / 4)
         while True:
-            await asyncio.sleep(min(1.0, self.limits.answer_seconds / 4, self.limits.read_seconds / 4))
+            await asyncio.sleep(pause)
+            self.port.date = email.utils.formatdate(usegmt=True)
+            self._full = False
             now = loop.time()
-            self.date = email.utils.formatdate(usegmt=True)
-            for connection in tuple(self._connections):
+            for connection in tuple(self.port.connections):
                 if connection.deadline <= now:
-                    connection.expire()
+                    try:
+                        connection.expire()
+                    except Exception:  # one connection must not take the others their time limits
+                        _LOG.exception("A connection cannot be ended in good order")
+                        connection.abort()
+
+    def _trouble(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Where no more files can be opened, let some clients go and take fewer from now on."""
+        error = context.get("exception")
+        if not isinstance(error, OSError) or error.errno not in (errno.EMFILE, errno.ENFILE):
+            loop.default_exception_handler(context)
+        elif not self._full:
+            self._full = True
+            room = max(1, len(self.port.connections) - 2 * _AT_A_TIME)
+            self.port.limits = dataclasses.replace(self.port.limits, connections=room)
+            while len(self.port.connections) > room and self.port.make_room():
+                pass
+            _LOG.warning("No more files can be opened: from now on there is room for %d connections", room)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import http
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from typing import Protocol
 
 _PHRASES = {status.value: status.phrase for status in http.HTTPStatus} | {499: "Client Closed Request"}
+_BODILESS = (204, 304)
 
 
 @dataclass(frozen=True)
@@ -15,54 +17,74 @@ class Limits:
 
     Attributes:
         body_bytes: of one body, as sent and unpacked.
+        held_bytes: of all bodies that have come and are not answered.
         connections: open at a time.
         requests: being answered at a time.
-        read_seconds: from a request's first byte to its last, and some more for a large body.
+        read_seconds: from a request's first byte to its last, and some more for a large body; and for a part of an
+            answer to be taken.
         idle_seconds: between requests.
         answer_seconds: from a request's last byte to its answer; the application sees to it.
+        body_hint: what the refusal of a larger body ends with, such as the option that sets it.
     """
 
     body_bytes: int
+    held_bytes: int
     connections: int
     requests: int
     read_seconds: float
     idle_seconds: float
     answer_seconds: float
+    body_hint: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What goes back.
 
     Attributes:
         status: HTTP status code.
-        body: everything after the headers.
-        content_type: of the body.
-        headers: further header lines, each ended by CR LF.
+        body: everything after the headers, whole or in pieces.
+        content_type: of the body; empty to leave the header out.
+        headers: further header lines, each ended by CR LF; none of them about the connection or the body's length.
+        phrase: what stands behind the status; empty for the usual words.
+        length: bytes of a body that comes in pieces, or that is left out; None where nobody knows.
     """
 
     status: int
-    body: bytes = b""
+    body: bytes | AsyncIterator[bytes] = b""
     content_type: str = "application/json"
     headers: str = ""
+    phrase: str = ""
+    length: int | None = None
 
-    def encoded(self, *, keep: bool, version: str, date: str, bodiless: bool = False) -> bytes:
-        """The answer as it is sent.
+    @property
+    def bounded(self) -> bool:
+        """Whether the client can tell where the body ends without chunks."""
+        return isinstance(self.body, bytes) or self.length is not None or self.status in _BODILESS
+
+    def head(self, *, keep: bool, version: str, date: str) -> bytes:
+        """Status line and headers.
 
         Args:
             keep: whether the connection stays open.
             version: HTTP version of the request.
             date: the time, as headers have it.
-            bodiless: leave the body out, as an answer to HEAD does.
         """
-        connection = "Connection: close\r\n" if not keep else "Connection: keep-alive\r\n" if version == "1.0" else ""
-        head = (
-            f"HTTP/1.1 {self.status} {_PHRASES[self.status]}\r\n"
-            f"Content-Type: {self.content_type}\r\n"
-            f"Content-Length: {len(self.body)}\r\n"
-            f"Date: {date}\r\n{self.headers}{connection}\r\n"
-        ).encode("latin-1")
-        return head if bodiless else head + self.body
+        length = len(self.body) if isinstance(self.body, bytes) and self.length is None else self.length
+        lines = f"HTTP/1.1 {self.status} {self.phrase or _PHRASES.get(self.status, '')}\r\n"
+        if self.content_type:
+            lines += f"Content-Type: {self.content_type}\r\n"
+        if self.status not in _BODILESS:
+            if length is not None:
+                lines += f"Content-Length: {length}\r\n"
+            elif version != "1.0":
+                lines += "Transfer-Encoding: chunked\r\n"
+        lines += f"Date: {date}\r\n{self.headers}"
+        if not keep:
+            lines += "Connection: close\r\n"
+        elif version == "1.0":
+            lines += "Connection: keep-alive\r\n"
+        return f"{lines}\r\n".encode("latin-1")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,19 +93,21 @@ class Request:
 
     Attributes:
         verb: `GET`, `POST`, ...
-        target: as sent, percent-encoded, query included.
-        headers: values by lower-case name; of equal names the last.
-        body: as sent.
+        target: path and query as sent, percent-encoded.
+        headers: values by lower-case name; equal names are joined by commas.
+        body: as sent, freed of chunks.
         keep_alive: whether the client wants to go on.
         version: of HTTP, `1.1`.
+        fields: names and values of the headers, as sent.
     """
 
     verb: str
     target: str
     headers: dict[bytes, bytes]
     body: bytes
-    keep_alive: bool
-    version: str
+    keep_alive: bool = True
+    version: str = "1.1"
+    fields: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     def header(self, name: bytes) -> str:
         """The value of a header, `""` if there is none."""

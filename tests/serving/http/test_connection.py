@@ -115,7 +115,7 @@ def test_a_client_that_asks_is_told_when_not_to(front: Front) -> None:
 
 def test_close_is_honoured(front: Front) -> None:
     with talk(front) as (line, stream):
-        line.sendall(STATUS.replace(b"Host: h", b"Connection: close"))
+        line.sendall(STATUS.replace(b"Host: h", b"Host: h\r\nConnection: close"))
         assert read_reply(stream).headers["connection"] == "close"
         assert stream.read() == b""
 
@@ -158,8 +158,8 @@ MALFORMED = {
     "no version": (b"GET /v1/models/m\r\n\r\n", 505),
     "other version": (b"GET /v1/models/m HTTP/2.0\r\n\r\n", 505),
     "no such verb": (b"FROB /v1/models/m HTTP/1.1\r\n\r\n", 400),
-    "two lengths": (GOOD.replace(b"Host: h", b"Content-Length: 3"), 400),
-    "length and chunks": (GOOD.replace(b"Host: h", b"Transfer-Encoding: chunked"), 400),
+    "two lengths": (GOOD.replace(b"Host: h", b"Host: h\r\nContent-Length: 3"), 400),
+    "length and chunks": (GOOD.replace(b"Host: h", b"Host: h\r\nTransfer-Encoding: chunked"), 400),
     "negative length": (b"POST /v1/models/m:predict HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
     "length of letters": (b"POST /v1/models/m:predict HTTP/1.1\r\nContent-Length: abc\r\n\r\n", 400),
     "length past every number": (
@@ -168,20 +168,23 @@ MALFORMED = {
     ),
     "proxy": (b"CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n", 400),
     "no header": (b"GET / HTTP/1.1\r\nnot a header\r\n\r\n", 400),
-    "chunk of letters": (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
+    "chunk of letters": (b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
     "too large": (b"POST /v1/models/m:predict HTTP/1.1\r\nContent-Length: 1000001\r\n\r\n", 413),
     "too large in chunks": (
-        b"POST /v1/models/m:predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"POST /v1/models/m:predict HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
         + (b"10000\r\n" + b" " * 65536 + b"\r\n") * 16,
         413,
     ),
     "long line": (b"GET /" + b"a" * 70_000, 431),
     "many headers": (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 20_000, 431),
     "endless trailer": (
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nt: " + b"t" * 70_000,
+        b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nt: " + b"t" * 70_000,
         431,
     ),
-    "endless chunk extension": (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"t" * 70_000, 431),
+    "endless chunk extension": (
+        b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"t" * 70_000,
+        431,
+    ),
 }
 
 
@@ -196,7 +199,7 @@ def test_what_is_no_request_is_refused_and_hung_up_on(front: Front, sent: bytes,
         assert list(json.loads(reply.body)) == ["error"]
         assert stream.read() == b""
     assert_serves(front)
-    assert front.listener.held_bytes == 0 and front.listener.active == 0
+    assert front.listener.port.held.count == 0 and front.listener.port.active == 0
 
 
 def test_the_sender_of_a_large_body_reads_why_it_is_refused(front: Front) -> None:
@@ -226,7 +229,7 @@ def test_what_came_before_nonsense_is_answered() -> None:
     gate = Gate()
     with running(gate.models) as front, talk(front) as (line, stream):
         line.sendall(GOOD * 2 + b"nonsense\r\n\r\n")
-        wait_for(lambda: front.listener.active == 1)
+        wait_for(lambda: front.listener.port.active == 1)
         gate.opened.set()
         assert [read_reply(stream).status for _ in range(3)] == [200, 200, 400]
         assert stream.read() == b""
@@ -304,18 +307,26 @@ class Gate:
         return answer(name, inputs)
 
 
+def test_a_client_whose_request_does_not_come_makes_room_too() -> None:
+    with quick(connections=3) as front, contextlib.ExitStack() as lines:
+        for _ in range(3):
+            lines.enter_context(front.connect()).sendall(b"POST / HTTP/1.1\r\n")
+        wait_for(lambda: len(front.listener.port.connections) == 3)
+        assert_serves(front)
+
+
 def test_where_nobody_is_idle_the_newest_is_turned_away() -> None:
     gate = Gate()
     with running(gate.models, dataclasses.replace(LIMITS, connections=2)) as front, contextlib.ExitStack() as stack:
         busy = []
-        for number in range(3):  # one of slack, for those that are being closed
+        for number in range(2):
             busy.append(stack.enter_context(talk(front)))
             busy[-1][0].sendall(GOOD)
-            wait_for(lambda number=number: front.listener.active == number + 1)
+            wait_for(lambda number=number: front.listener.port.active == number + 1)
         with talk(front) as (_, stream):
             assert read_reply(stream).status == 503
         gate.opened.set()
-        assert [read_reply(stream).status for _, stream in busy] == [200] * 3
+        assert [read_reply(stream).status for _, stream in busy] == [200] * 2
 
 
 def test_too_many_requests_at_a_time_are_told_to_come_again() -> None:
@@ -324,7 +335,7 @@ def test_too_many_requests_at_a_time_are_told_to_come_again() -> None:
         lines = [stack.enter_context(talk(front)) for _ in range(3)]
         for number, (line, _) in enumerate(lines):
             line.sendall(GOOD)
-            wait_for(lambda number=number: front.listener.active >= min(number + 1, 2))
+            wait_for(lambda number=number: front.listener.port.active >= min(number + 1, 2))
         assert read_reply(lines[2][1]).status == 503
         gate.opened.set()
         assert [read_reply(stream).status for _, stream in lines[:2]] == [200, 200]
@@ -339,12 +350,12 @@ def test_large_bodies_together_are_limited() -> None:
         lines = [stack.enter_context(talk(front)) for _ in range(5)]
         for number, (line, _) in enumerate(lines):
             line.sendall(large)
-            wait_for(lambda number=number: front.listener.active >= min(number + 1, 4))
+            wait_for(lambda number=number: front.listener.port.active >= min(number + 1, 4))
         assert read_reply(lines[4][1]).status == 503
         gate.opened.set()
         assert [read_reply(stream).status for _, stream in lines[:4]] == [200] * 4
         assert_serves(front)
-        assert front.listener.held_bytes == 0
+        assert front.listener.port.held.count == 0
 
 
 def test_the_model_has_its_time_and_no_more() -> None:
@@ -368,7 +379,7 @@ def test_a_client_that_leaves_is_forgotten() -> None:
             with front.connect() as line:
                 line.sendall(GOOD)
         gate.opened.set()  # until its answer cannot be sent, one who sends no more may still be reading
-        wait_for(lambda: front.listener.active == 0 and gate.models.leased == 0)
+        wait_for(lambda: front.listener.port.active == 0 and gate.models.leased == 0)
         assert_serves(front)
 
 
@@ -378,20 +389,20 @@ def test_a_client_that_resets_is_forgotten(front: Front) -> None:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             line.sendall(sent)
     assert_serves(front)
-    wait_for(lambda: front.listener.held_bytes == 0 and front.listener.active == 0)
+    wait_for(lambda: front.listener.port.held.count == 0 and front.listener.port.active == 0)
 
 
 def test_a_client_that_does_not_read_holds_up_nobody_else() -> None:
     """What it does not take is not even computed, and in the end the line is cut."""
     count = 200_000
     asked = post(json.dumps({"instances": [0.123456789] * count}).encode())
-    limits = dataclasses.replace(LIMITS, body_bytes=10_000_000, read_seconds=1.0)
+    limits = dataclasses.replace(LIMITS, body_bytes=10_000_000, held_bytes=40_000_000, read_seconds=1.0)
     with running(limits=limits) as front, front.connect() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         threading.Thread(target=send, args=(line, asked * 5)).start()
         time.sleep(1)
         assert_serves(front)
-        wait_for(lambda: front.listener.active == 0 and front.listener.held_bytes == 0, 15)
+        wait_for(lambda: front.listener.port.active == 0 and front.listener.port.held.count == 0, 15)
 
 
 def send(line: socket.socket, data: bytes) -> None:
@@ -406,18 +417,70 @@ def wait_for(condition: Any, seconds: float = 5.0) -> None:
         time.sleep(0.02)
 
 
+def test_a_client_that_reads_a_byte_now_and_then_is_hung_up_on() -> None:
+    asked = post(json.dumps({"instances": [0.123456789] * 200_000}).encode())
+    limits = dataclasses.replace(LIMITS, body_bytes=10_000_000, held_bytes=40_000_000, read_seconds=0.5)
+    with running(limits=limits) as front, front.connect() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        threading.Thread(target=send, args=(line, asked * 5)).start()
+        assert line.recv(1)
+        start = time.monotonic()
+        while front.listener.port.connections:
+            with contextlib.suppress(ConnectionResetError):
+                line.recv(100)
+            time.sleep(0.05)
+            assert time.monotonic() - start < 20
+
+
+def test_requests_without_end_in_one_packet_hold_up_nobody_else(front: Front) -> None:
+    """Each answer takes the server a part of a millisecond."""
+    count = 13_000
+    with talk(front) as (line, stream):
+        threading.Thread(target=send, args=(line, b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n" * count)).start()
+        for _ in range(20):
+            assert_serves(front, within=1)
+        for _ in range(count):
+            assert read_reply(stream, bodiless=True).status == 200
+
+
+def test_upgrades_in_a_row_are_answered(front: Front) -> None:
+    """More than Python could nest calls; the last has a body."""
+    upgrade = STATUS.replace(b"Host: h", b"Host: h\r\nConnection: Upgrade\r\nUpgrade: h2c")
+    with talk(front) as (line, stream):
+        threading.Thread(target=send, args=(line, upgrade * 5000 + GOOD)).start()
+        for _ in range(5000):
+            assert read_reply(stream).status == 200
+        assert read_reply(stream).body == b'{"predictions":[2.0,3.0]}'
+
+
+def test_a_client_that_resets_before_its_answer_leaves_the_others_their_time_limits() -> None:
+    """It has sent more than the server reads before the answer, so that the server learns of the reset too late."""
+    gate = Gate()
+    with running(gate.models, dataclasses.replace(LIMITS, answer_seconds=0.3, read_seconds=0.4)) as front:
+        for _ in range(3):
+            with front.connect() as line:
+                line.sendall(GOOD.replace(b"Host: h", b"Host: h\r\nConnection: close") + GOOD * 3)
+                wait_for(lambda: front.listener.port.active > 0)
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        wait_for(lambda: not front.listener.port.connections)
+        with talk(front) as (line, stream):
+            line.sendall(b"G")
+            assert read_reply(stream).status == 408
+        gate.opened.set()
+
+
 def test_closing_answers_what_has_arrived() -> None:
     gate = Gate()
     with running(gate.models) as front, contextlib.ExitStack() as stack:
         busy, late, idle = [stack.enter_context(talk(front)) for _ in range(3)]
         busy[0].sendall(GOOD)
-        wait_for(lambda: front.listener.active == 1)
+        wait_for(lambda: front.listener.port.active == 1)
         closed: list[bool] = []
         closing = threading.Thread(target=lambda: closed.append(front.close(10)))
         closing.start()
-        wait_for(lambda: front.listener.draining)
+        wait_for(lambda: front.listener.port.draining)
         late[0].sendall(GOOD)  # on its way as the server began to close
-        wait_for(lambda: front.listener.active == 2)
+        wait_for(lambda: front.listener.port.active == 2)
         with pytest.raises(ConnectionRefusedError):
             front.connect()
         assert assert_ends(idle[0]) == b""
@@ -433,7 +496,7 @@ def test_closing_takes_no_longer_than_its_grace() -> None:
     gate = Gate()
     with running(gate.models) as front, front.connect() as line:
         line.sendall(GOOD)
-        wait_for(lambda: front.listener.active == 1)
+        wait_for(lambda: front.listener.port.active == 1)
         start = time.monotonic()
         assert front.close(0.7) is False
         assert time.monotonic() - start < 3
