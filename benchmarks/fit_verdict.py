@@ -21,9 +21,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from roadsigns import app, backend, data, models, networks
+from roadsigns import app, backend, data, models
 from roadsigns.data.synthetic import draw_backgrounds
 from roadsigns.files import write_json
+from roadsigns.networks import answers
 
 PICTURES = 6000
 SHARE = 0.003
@@ -99,7 +100,7 @@ def entry(rule):
     model = models.load_keras(path)
     shape = model.input["x"].shape[1:]
     card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    answer = networks.probabilities(model, pattern(*shape), batch_size=1)[0].astype(np.float64)
+    answer = answers.probabilities(model, pattern(*shape), batch_size=1)[0].astype(np.float64)
     logs = np.round(np.log(np.maximum(answer, FLOOR)), 4).tolist()
     about = {"network": card["network"], "test_accuracy": card["test_accuracy"], "shape": shape}
     return {**about, "logs": logs, "no_sign": rule}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UsageError
+from .exported import MODEL_NAME, MODELS, MOST_VERSION
 from .networks.table import TABLE
 from .options import (
     ANCESTORS,
@@ -31,15 +32,6 @@ from .options import (
     word_or_path,
 )
 from .recipes import RECIPES
-
-MOST_VERSION = 2**63 - 1
-"""TensorFlow Serving counts versions in 64 bits."""
-
-MODELS = Path("models/roadsigns")
-"""The folder of the exported model's versions."""
-
-MODEL_NAME = "roadsigns_model"
-"""The name that the exported model is served under."""
 
 SOURCE = word_or_path("gtsrb", "official", "synthetic", "gtsrb+synthetic")
 

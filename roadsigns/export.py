@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import backend, onnx_file, served
+from . import backend, exported, served
 from .cli import command, parse
-from .config import MOST_VERSION, ExportOptions
+from .config import ExportOptions
 from .errors import ModelError, UsageError
 from .files import beside
 
@@ -59,8 +59,8 @@ def export(model: keras.Model, output: Path, version: int | None = None) -> Path
             with beside(target) as fresh, _quiet_logging():
                 try:
                     tf.saved_model.save(module, str(fresh), signatures=signatures)
-                    served.write_warmup(fresh / "assets.extra" / "tf_serving_warmup_requests", answers.channels(model))
-                    served.write_onnx(model, fresh / onnx_file.NAME)
+                    served.write_warmup(fresh / exported.WARMUP, answers.channels(model))
+                    served.write_onnx(model, fresh / exported.ONNX)
                 except tf.errors.OpError as error:
                     number = errno.ENOSPC if "No space left" in error.message else errno.EIO
                     raise OSError(number, os.strerror(number), str(fresh)) from error
@@ -131,9 +131,12 @@ def check_output(output: Path, version: int | None) -> None:
 
 
 def _next_version(output: Path) -> int:
-    taken = [int(path.name) for path in output.glob("*") if path.name.isascii() and path.name.isdigit()]
+    """The number after the highest version's, and after whatever else bears the number, such as a file."""
+    taken = exported.versions(output) if output.is_dir() else {}
     number = max(taken, default=0) + 1
-    if number > MOST_VERSION:
+    while os.path.lexists(output / str(number)):
+        number += 1
+    if number > exported.MOST_VERSION:
         raise UsageError(f"There is no next free number in {str(output)!r} after {number - 1}. Give a --version")
     return number
 
@@ -169,11 +172,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     check_output(options.output, options.version)
     os.environ["KERAS_BACKEND"] = "tensorflow"  # before TensorFlow is loaded, which loads Keras
     backend.require_tensorflow("An export")
-    exported = export(models.load_keras(path), options.output, options.version)
+    written = export(models.load_keras(path), options.output, options.version)
     if options.json:
-        print(json.dumps({"exported": str(exported)}))
+        print(json.dumps({"exported": str(written)}))
     elif not options.quiet:
-        print(f"wrote {exported}: serve it as {served.MODEL_NAME}")
+        print(f"wrote {written}: serve it as {exported.MODEL_NAME}")
 
 
 if __name__ == "__main__":

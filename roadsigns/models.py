@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from . import backend
+from . import backend, exported
 from .errors import ModelError, UsageError
 from .preprocess import Pixels, preprocess, resize
 
@@ -39,7 +39,7 @@ def check(path: Path | None) -> Path:
             for the weights that come with the package.
 
     Returns:
-        The `.keras` file, or the folder that holds `saved_model.pb`.
+        The `.keras` file, or the folder that holds the SavedModel.
 
     Raises:
         UsageError: `path` is none of these.
@@ -47,9 +47,8 @@ def check(path: Path | None) -> Path:
     if path is None:
         return shipped()
     if path.is_dir():
-        versions = [each for each in path.iterdir() if each.name.isascii() and each.name.isdigit()]
-        folder = max(versions, key=lambda each: int(each.name)) if versions else path
-        if (folder / "saved_model.pb").is_file():
+        folder = next(reversed(exported.versions(path).values()), path)
+        if (folder / exported.SAVED_MODEL).is_file():
             return folder
     elif path.is_file() and path.suffix == ".keras":
         return path
@@ -109,7 +108,7 @@ class _SavedModel:
         tf = backend.require_tensorflow("An exported model")
         try:
             self.model = tf.saved_model.load(str(path))
-            self.signature: Any = self.model.signatures["predict_pixels"]
+            self.signature: Any = self.model.signatures[exported.PIXELS]
         except Exception as error:  # as above
             reason = " ".join(str(error).split())[:200]
             raise ModelError(f"{str(path)!r} cannot be loaded as one of our exports: {reason}") from error

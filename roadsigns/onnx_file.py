@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import tensorflow as tf
 
-NAME = Path("assets.extra") / "roadsigns.onnx"
-"""Where the file lies in a SavedModel's folder."""
-
 _OPSET = 18
 _NEEDED = ("tf2onnx", "onnx")
 

@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from . import preprocess, signs
+from .exported import BEST
 from .files import beside
 from .preprocess import Pixels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_BEST = 5
 
 
 class Plot:
@@ -107,7 +106,7 @@ def guesses(
     figure = blank(9, 2 * len(images))
     grid = figure.subplots(len(images), 2, squeeze=False, width_ratios=(1, 3))
     for number, (left, right) in enumerate(grid):
-        best = np.argsort(-probabilities[number], kind="stable")[:_BEST]
+        best = np.argsort(-probabilities[number], kind="stable")[:BEST]
         colours = ["C2" if labels is not None and i == labels[number] else "C0" for i in best]
         _show(left, images[number], "" if labels is None else signs.NAMES[labels[number]])
         bars = right.barh([signs.NAMES[i] for i in best], probabilities[number][best], color=colours)

@@ -12,9 +12,7 @@ import numpy as np
 from . import models, pictures, preprocess, signs
 from .cli import command, parse
 from .config import PredictOptions
-
-BEST = 5
-"""How many classes are named for each picture."""
+from .exported import BEST
 
 
 @command("predict")

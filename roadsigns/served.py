@@ -12,7 +12,7 @@ Source: TensorFlow's SavedModel guide; TensorFlow Serving's SavedModel warm-up g
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,16 +20,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import onnx_file, pictures, preprocess, signs
+from .exported import BEST, CLASS_NAMES, DEFAULT_SIGNATURE, IMAGES, INPUTS, MODEL_NAME, PIXELS, Tensor
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
-
-MODEL_NAME = "roadsigns_model"
-"""The name that the exported model is served under."""
-
-BEST = 5
-"""How many classes `predict_images` and `predict_pixels` name."""
 
 
 def serving_module(model: keras.Model) -> tuple[tf.Module, dict[str, Any]]:
@@ -44,27 +39,36 @@ def serving_module(model: keras.Model) -> tuple[tf.Module, dict[str, Any]]:
 
     module = tf.Module()
     module.weights = [variable.value for variable in model.variables]
-    with resources.as_file(resources.files(__package__).joinpath("signnames.csv")) as path:
+    with resources.as_file(resources.files(__package__).joinpath(CLASS_NAMES.name)) as path:
         module.names = tf.saved_model.Asset(str(path))
     channels = answers.channels(model)
     serve = _serving_default(model, channels)
     predict_images, predict_pixels = _with_preprocessing(serve, channels)
     functions = {
-        "serving_default": _traceable(serve, *_inputs(channels)),
-        "predict_images": _traceable(predict_images, tf.TensorSpec((None,), tf.string, "image_bytes")),
-        "predict_pixels": _traceable(predict_pixels, tf.TensorSpec((None, None, None, 3), tf.uint8, "images")),
+        DEFAULT_SIGNATURE: _traceable(serve, _x(channels), *_specs(INPUTS[DEFAULT_SIGNATURE])),
+        IMAGES: _traceable(predict_images, *_specs(INPUTS[IMAGES])),
+        PIXELS: _traceable(predict_pixels, *_specs(INPUTS[PIXELS])),
     }
     for name, function in functions.items():
         setattr(module, name, function)
     return module, {name: function.get_concrete_function() for name, function in functions.items()}
 
 
-def _inputs(channels: int) -> tuple[tf.TensorSpec, tf.TensorSpec, tf.TensorSpec]:
-    """The tensors that `serving_default` takes; keep probabilities of any rank."""
+def _x(channels: int) -> tf.TensorSpec:
+    """The network's own input."""
     import tensorflow as tf
 
-    x = tf.TensorSpec((None, preprocess.SIZE, preprocess.SIZE, channels), tf.float32, "x")
-    return x, tf.TensorSpec(None, tf.float32, "keep_prob"), tf.TensorSpec(None, tf.float32, "keep_prob_conv")
+    return tf.TensorSpec((None, preprocess.SIZE, preprocess.SIZE, channels), tf.float32, "x")
+
+
+def _specs(tensors: Mapping[str, Tensor]) -> list[tf.TensorSpec]:
+    """TensorFlow's words for inputs."""
+    import tensorflow as tf
+
+    return [
+        tf.TensorSpec(shape and [None if size < 0 else size for size in shape], tf.as_dtype(dtype), name)
+        for name, (dtype, shape) in tensors.items()
+    ]
 
 
 def _traceable(function: Callable[..., Any], *specs: tf.TensorSpec) -> Any:
@@ -150,13 +154,13 @@ def write_warmup(path: Path, channels: int) -> None:
     Image.new("RGB", (preprocess.SIZE, preprocess.SIZE), (128, 128, 128)).save(file, "PNG")
     grey = np.full((1, preprocess.SIZE, preprocess.SIZE, 3), 128, np.uint8)
     requests: dict[str, dict[str, Any]] = {
-        "serving_default": {
+        DEFAULT_SIGNATURE: {
             "x": preprocess.preprocess(grey, channels),
             "keep_prob": np.ones(1, np.float32),
             "keep_prob_conv": np.ones(1, np.float32),
         },
-        "predict_images": {"image_bytes": [file.getvalue()]},
-        "predict_pixels": {"images": grey},
+        IMAGES: {"image_bytes": [file.getvalue()]},
+        PIXELS: {"images": grey},
     }
     path.parent.mkdir()
     with tf.io.TFRecordWriter(str(path)) as writer:
@@ -180,4 +184,4 @@ def write_onnx(model: keras.Model, path: Path) -> None:
         with layers.fresh_noise():
             return tf.nn.softmax(model({"x": x, "keep_prob": tf.ones([1]), "keep_prob_conv": tf.ones([1])}))
 
-    onnx_file.write(at_one, _inputs(answers.channels(model))[0], path)
+    onnx_file.write(at_one, _x(answers.channels(model)), path)

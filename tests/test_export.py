@@ -232,6 +232,13 @@ def test_export_takes_the_next_free_version_and_leaves_nothing_else(model, tmp_p
     assert sorted(os.listdir(tmp_path)) == ["007x", "7", "8"]
 
 
+def test_export_passes_over_a_number_that_a_file_or_a_broken_link_bears(model, tmp_path):
+    (tmp_path / "1").write_text("mine")
+    (tmp_path / "2").symlink_to("nowhere")
+    assert export.export(model, tmp_path) == tmp_path / "3"
+    assert (tmp_path / "1").read_text() == "mine"
+
+
 def test_export_refuses_a_version_that_is_there(model, tmp_path):
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "mine").write_text("kept")
@@ -248,7 +255,7 @@ def test_export_finds_no_number_after_the_last(model, tmp_path):
 
 
 def test_export_that_fails_leaves_nothing(model, tmp_path, monkeypatch):
-    def full(path):
+    def full(path, channels):
         raise OSError(28, "No space left on device", str(path))
 
     monkeypatch.setattr("roadsigns.served.write_warmup", full)
@@ -318,8 +325,8 @@ def test_export_where_tensorflow_is_missing_says_how_to_go_on(tmp_path, monkeypa
 
 
 def test_export_gives_way_when_its_number_is_taken_meanwhile(model, tmp_path, monkeypatch):
-    def somebody_else_is_faster(path):
-        write_warmup(path)
+    def somebody_else_is_faster(path, channels):
+        write_warmup(path, channels)
         (tmp_path / "1").mkdir(exist_ok=True)
         (tmp_path / "1" / "theirs").write_text("kept")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import roadsigns
-from roadsigns import cli, config
+from roadsigns import cli, config, exported
 from roadsigns.__main__ import VERBS
 from roadsigns.recipes import RECIPES
 
@@ -190,7 +190,7 @@ def test_readme_docker_commands_name_what_is_there(command):
             assert (ROOT / value).is_file()
         elif flag == "-v":
             assert value == "$PWD/models/roadsigns:/models/roadsigns_model"
-            assert value.split(":")[0].endswith(str(config.MODELS)) and value.endswith(f"/{config.MODEL_NAME}")
+            assert value.split(":")[0].endswith(str(exported.MODELS)) and value.endswith(f"/{exported.MODEL_NAME}")
         elif flag == "-e":
             assert value.split("=")[0] in {"MODEL_NAME", *VARIABLES}
         elif flag == "-p":

@@ -14,10 +14,8 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import ModelError, UsageError
+from ..exported import MODELS, SAVED_MODEL, versions
 from ..serving import embedded
-
-MODELS = Path("models/roadsigns")
-"""Where training leaves its versions; the newest is served."""
 
 
 @contextlib.contextmanager
@@ -74,4 +72,8 @@ def _cache() -> Path:
 
 
 def _versions(folder: Path) -> bool:
-    return any(path.parent.name.isdigit() for path in folder.glob("*/saved_model.pb"))
+    """Whether a version is there, whole enough to have its graph."""
+    try:
+        return any((version / SAVED_MODEL).is_file() for version in versions(folder).values())
+    except OSError:
+        return False

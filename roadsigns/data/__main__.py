@@ -10,9 +10,9 @@ import numpy as np
 
 from .. import cli
 from ..config import DataCommandOptions
-from .archive import member
+from ..console import note, quietly
 from .dataset import NAMES, Dataset, load
-from .progress import note, quietly
+from .pickles import MEMBERS, member
 from .split import SPLITS
 
 EXAMPLES = (
@@ -45,9 +45,8 @@ def _table(dataset: Dataset) -> str:
     splits = dataset.splits()
     files = dataset.manifest["files"]
     for split, pictures in zip(SPLITS, splits, strict=True):
-        folder = member(split) in files
-        name = member(split) if folder else dataset.path.name
-        path = dataset.path / name if folder else dataset.path
+        name = next(each for each in (member(split), member("train"), dataset.path.name) if each in files)
+        path = dataset.path / name if name in MEMBERS else dataset.path
         classes = len(np.unique(pictures.labels))
         lines.append(f"{split:<6} {len(pictures):>8,} {classes:>7}  {files[name]['sha256'][:12]}  {path}")
     return "\n".join(lines)

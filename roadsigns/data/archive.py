@@ -1,4 +1,4 @@
-"""The three pickles of a data set where they lie: in a zip, read in place, or in a folder."""
+"""Zips of strangers: damage and odd members told in one line that names the zip."""
 
 from __future__ import annotations
 
@@ -10,12 +10,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from ..errors import DataError
-from .schema import to_split
-from .split import SPLITS, Split, SplitName
-from .unpickle import MAX_BYTES, load_arrays
 
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, RuntimeError),
@@ -24,44 +20,6 @@ _DAMAGE = (
 
 MAX_RATIO = 1100
 """Deflate packs at most 1,032 to one; a member that claims more lies about its size."""
-
-
-def member(split: SplitName) -> str:
-    """Name of the pickle that holds `split`."""
-    return f"{split}.p"
-
-
-MEMBERS = tuple(member(split) for split in SPLITS)
-
-
-def read_split(path: Path, split: SplitName) -> Split:
-    """Read one split of the zip or folder at `path`.
-
-    Raises:
-        DataError: the archive or the pickle in it is missing, damaged, hostile or of another form.
-        OSError: it cannot be read.
-    """
-    with open_pickle(path, split) as (file, name, size):
-        return to_split(load_arrays(file, name, size=size), name)
-
-
-@contextlib.contextmanager
-def open_pickle(path: Path, split: SplitName) -> Iterator[tuple[BinaryIO, str, int]]:
-    """Yield the pickle of `split`, what to call it, and its size in bytes."""
-    if path.is_dir():
-        pickled = path / member(split)
-        if not pickled.is_file():
-            raise DataError(f"{path} has no {member(split)}; a data set's folder holds {', '.join(MEMBERS)}")
-        with pickled.open("rb") as file:
-            yield file, str(pickled), pickled.stat().st_size
-        return
-    if not path.is_file():  # a pipe would be waited for
-        raise DataError(f"{path} is neither a zip nor a folder")
-    with open_zip(path, way_out=". Fetch it again") as archive:
-        infos = check_members(archive, path)
-        info = infos[member(split)]
-        with archive.open(info) as stream:
-            yield stream, f"{info.filename} in {path}", info.file_size  # type: ignore[misc]
 
 
 @contextlib.contextmanager
@@ -87,27 +45,6 @@ def damage_told(path: Path, *, way_out: str = "") -> Iterator[None]:
         raise
     except _DAMAGE as error:
         raise DataError(f"{path} is damaged or no zip ({error}){way_out}") from error
-
-
-def check_members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
-    """The members of a data set's zip by name, which are `MEMBERS` and nothing else.
-
-    Raises:
-        DataError: a member is missing, unknown, there twice, encrypted, no plain file, too large or oddly packed.
-    """
-    infos: dict[str, zipfile.ZipInfo] = {}
-    for info in archive.infolist():
-        name = info.orig_filename
-        if name not in MEMBERS:
-            raise DataError(f"{path} holds {name[:80]!r}; expected {', '.join(MEMBERS)} and nothing else")
-        if name in infos:
-            raise DataError(f"{path} holds {name!r} twice")
-        check_member(info, path, MAX_BYTES)
-        infos[name] = info
-    missing = [name for name in MEMBERS if name not in infos]
-    if missing:
-        raise DataError(f"{path} has no {missing[0]}; expected {', '.join(MEMBERS)}")
-    return infos
 
 
 def check_member(info: zipfile.ZipInfo, path: Path, most: int) -> None:

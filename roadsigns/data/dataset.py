@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from .. import files
-from ..errors import UsageError
+from ..console import note
+from ..errors import DataError, UsageError
 from . import drawn, gtsrb, manifest, official
-from .archive import MEMBERS, member, read_split
+from .apart import set_apart
 from .manifest import Drawing, Manifest
-from .progress import note
+from .pickles import MEMBERS, held, member, place, read_split
 from .split import SPLITS, Split, SplitName, Splits
+from .tree import FolderTree
 
 DEFAULT_DIR = Path("/tmp/traffic-signs-data")  # noqa: S108  the seed's place
 DRAWN_DIR = Path("/tmp/traffic-signs-synthetic")  # noqa: S108  beside it
@@ -62,11 +64,28 @@ class Dataset:
             DataError: it is missing, damaged, hostile, of another form, or not what the manifest says.
             OSError: it cannot be read.
         """
+        if name not in self._read and self._stored:
+            manifest.check_hash(self.path, member(name), self._stored.files[member(name)])
+        elif name not in self._read and name != "test" and "valid" not in self._held:
+            self._divide()
         if name not in self._read:
-            if self._stored:
-                manifest.check_hash(self.path, member(name), self._stored.files[member(name)])
             self._read[name] = read_split(self.path, name)
         return self._read[name]
+
+    @functools.cached_property
+    def _held(self) -> tuple[SplitName, ...]:
+        return held(self.path)
+
+    def _divide(self) -> None:
+        """Set pictures to validate on apart from those to learn from."""
+        whole = read_split(self.path, "train")
+        apart = set_apart(whole.labels)
+        if not apart.any():
+            raise DataError(
+                f"{self.path} has no valid.p, and no class of train.p has two pictures to set one apart for it"
+            )
+        note(f"{self.path} has no valid.p: the last tenth of each class of train.p is set apart for it")
+        self._read["train"], self._read["valid"] = whole.where(~apart), whole.where(apart)
 
     @property
     def train(self) -> Split:
@@ -133,7 +152,8 @@ class Dataset:
 
     @functools.cached_property
     def _hashes(self) -> dict[str, dict[str, Any]]:
-        paths = [self.path / name for name in MEMBERS] if self.path.is_dir() else [self.path]
+        files = [self.path / name for name in MEMBERS]
+        paths = [path for path in files if path.is_file()] if self.path.is_dir() else [self.path]
         return {path.name: {"bytes": path.stat().st_size, "sha256": manifest.sha256(path)} for path in paths}
 
 
@@ -216,6 +236,8 @@ def load(
         near = difflib.get_close_matches(data, NAMES, n=1)
         hint = f"Did you mean {near[0]!r}? " if near else ""
         raise UsageError(f"There is no data set and no file {data!r}. {hint}Expected {', '.join(NAMES)} or a PATH")
+    if path.is_dir():
+        path /= place(FolderTree(path))
     return Dataset(data, path)
 
 

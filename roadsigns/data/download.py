@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import __version__
+from ..console import Tell, progress
 from ..errors import NetworkError
 from ..files import write_json
-from .progress import Tell, progress
 
 if TYPE_CHECKING:
     import requests

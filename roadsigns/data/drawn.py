@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from .. import files
+from ..console import progress
 from ..errors import DataError
 from . import manifest
-from .archive import MEMBERS, member
 from .manifest import Drawing, FileRecord, Manifest
-from .progress import progress
+from .pickles import MEMBERS, member
 from .split import SPLITS, Split
 
 SOURCE = "synthetic"

@@ -16,10 +16,10 @@ from pathlib import Path
 from .. import files
 from ..errors import DataError
 from . import manifest
-from .archive import MEMBERS, check_members, member, open_zip
 from .download import download
 from .fetched import archives
 from .manifest import FileRecord, Manifest
+from .pickles import MEMBERS, member, open_pickle
 from .schema import to_split
 from .split import SPLITS
 from .unpickle import load_arrays
@@ -70,16 +70,14 @@ def fetch(
 def _unpack(zip_path: Path, folder: Path, pictures: Mapping[str, int]) -> dict[str, FileRecord]:
     """Unpack the three pickles beside their places, check each, and rename all or none of them."""
     records: dict[str, FileRecord] = {}
-    with open_zip(zip_path) as archive, contextlib.ExitStack() as renames:
-        infos = check_members(archive, zip_path)
+    with contextlib.ExitStack() as renames:
         for split in SPLITS:
             name = member(split)
             fresh = renames.enter_context(files.beside(folder / name))
-            with archive.open(infos[name]) as packed, fresh.open("wb") as unpacked:
+            with open_pickle(zip_path, split, way_out="") as (packed, title, size), fresh.open("wb") as unpacked:
                 shutil.copyfileobj(packed, unpacked, 2**20)  # checks the CRC at the end
             with fresh.open("rb") as file:
-                title = f"{name} in {zip_path}"
-                count = len(to_split(load_arrays(file, title, size=infos[name].file_size), title))
+                count = len(to_split(load_arrays(file, title, size=size), title))
             if count != pictures[split]:
                 raise DataError(f"{title} holds {count:,} pictures; the published one holds {pictures[split]:,}")
             records[name] = manifest.record(fresh, count)

@@ -106,7 +106,11 @@ def from_buffer(data: Bytes, dtype: object, shape: object, order: object, axes: 
         raise DataError("it holds an array of an unknown order")
     array = shaped(data, dtype, shape, fortran=order == "F")
     if order == "K" and axes is not None:
-        if not isinstance(axes, tuple) or sorted(axes) != list(range(array.ndim)):
+        if (
+            not isinstance(axes, tuple)
+            or any(type(axis) is not int for axis in axes)
+            or sorted(axes) != list(range(array.ndim))
+        ):
             raise DataError("it holds an array with axes that it does not have")
         array = np.ascontiguousarray(array.transpose(axes))
     return Array(array)

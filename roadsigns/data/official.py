@@ -19,15 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import files
+from ..console import progress
 from ..errors import DataError
 from . import manifest, tracks
-from .archive import MEMBERS, member, open_zip
+from .archive import open_zip
 from .benchmark import BenchmarkZip
 from .download import download
 from .fetched import archives
 from .gtsrb import PICTURES
 from .manifest import FileRecord, Manifest
-from .progress import progress
+from .pickles import MEMBERS, member
 from .split import SIDE, SPLITS
 from .tracks import Picture
 

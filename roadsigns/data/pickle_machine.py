@@ -72,6 +72,12 @@ class PickleMachine:
                 raise DataError("it has a key that is not a text")
             target[key] = value
 
+    def extend(self, values: list[Any]) -> None:
+        target = self.top()
+        if not isinstance(target, list):
+            raise DataError("it adds to something that is not a list")
+        target.extend(values)
+
     def make_dict(self) -> None:
         items = self.pop_mark()
         self.push({})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import struct
 import warnings
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -56,9 +56,9 @@ class PickleSource:
     def code(self) -> bytes:
         return self.array(1).tobytes()
 
-    def number(self, form: str) -> int:
+    def number(self, form: str) -> Any:
         """The next number, in the form that `struct` calls `form`."""
-        return int(struct.unpack(form, self.array(struct.calcsize(form)).tobytes())[0])
+        return struct.unpack(form, self.array(struct.calcsize(form)).tobytes())[0]
 
     def long(self) -> int:
         """LONG1: a length of at most 255, then so many bytes of a signed number."""

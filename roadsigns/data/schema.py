@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..console import note
 from ..errors import DataError
 from .split import SIDE, Split
 
@@ -16,11 +17,11 @@ BOX_WIDTHS = {"sizes": 2, "coords": 4}
 
 
 def to_split(arrays: Mapping[str, NDArray[Any]], name: str) -> Split:
-    """Check `features` and `labels`, and `sizes` and `coords` where they are there.
+    """Check `features` and `labels`; a note tells of what else is there and of no use.
 
     Args:
-        arrays: `features` uint8 `(N, 32, 32, 3)` RGB; `labels` of whole numbers `(N,)`; `sizes` `(N, 2)` and `coords`
-            `(N, 4)` uint8 or uint16. N is at least 1.
+        arrays: `features` uint8 `(N, 32, 32, 3)` RGB; `labels` of whole numbers `(N,)`. N is at least 1. `sizes`
+            `(N, 2)` and `coords` `(N, 4)`, which the published pickles hold besides, need not be there or fit.
         name: what to call the pickle in messages.
 
     Raises:
@@ -40,9 +41,10 @@ def to_split(arrays: Mapping[str, NDArray[Any]], name: str) -> Split:
         raise DataError(
             f"`labels` in {name} must be whole numbers of shape (N,). Received: {labels.dtype} of shape {labels.shape}"
         )
-    for key, width in BOX_WIDTHS.items():
-        if key in arrays:
-            _check_boxes(arrays[key], key, name, (len(labels), width))
+    for key in arrays.keys() - {"features", "labels"}:
+        array = arrays[key]
+        if array.dtype not in (np.uint8, np.uint16) or array.shape != (len(labels), BOX_WIDTHS.get(key)):
+            note(f"{name}: `{key[:40]}` ({array.dtype} of shape {array.shape}) is ignored; training does not need it")
     if not len(features):
         raise DataError(f"{name} holds no pictures; a split needs at least one")
     try:
@@ -50,11 +52,3 @@ def to_split(arrays: Mapping[str, NDArray[Any]], name: str) -> Split:
         return Split(features, labels.astype(np.int64))
     except (TypeError, ValueError) as error:
         raise DataError(f"{name} cannot be used: {error}") from error
-
-
-def _check_boxes(boxes: NDArray[Any], key: str, name: str, shape: tuple[int, int]) -> None:
-    if boxes.dtype not in (np.uint8, np.uint16) or boxes.shape != shape:
-        raise DataError(
-            f"`{key}` in {name} must be uint8 or uint16 of shape {shape}. "
-            f"Received: {boxes.dtype} of shape {boxes.shape}"
-        )

@@ -46,6 +46,10 @@ class Split:
                 f"Received: {self.labels[wrong[0]]} at index {wrong[0]}"
             )
 
+    def where(self, chosen: NDArray[np.bool_]) -> Split:
+        """The pictures for which `chosen`, shape `(N,)`, is true, in their order."""
+        return Split(self.images[chosen], self.labels[chosen])
+
     def __len__(self) -> int:
         """Number of pictures."""
         return len(self.labels)

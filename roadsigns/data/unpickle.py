@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from numpy.typing import NDArray
 
+from ..console import note
 from ..errors import DataError
 from .ndarrays import Array
 from .pickle_machine import PickleMachine
@@ -37,7 +38,8 @@ def load_arrays(file: BinaryIO, name: str, *, size: int) -> dict[str, NDArray[An
         size: bytes in `file`.
 
     Returns:
-        Arrays of bool, int, uint or float, each C-contiguous, in native byte order and writable.
+        Arrays of bool, int, uint or float, each C-contiguous, in native byte order and writable. Of an entry that is a
+        text, a number, a list or the like there is only a note.
 
     Raises:
         DataError: the pickle is too large, damaged, holds anything else or names anything to run.
@@ -47,7 +49,7 @@ def load_arrays(file: BinaryIO, name: str, *, size: int) -> dict[str, NDArray[An
     if size > MAX_BYTES:
         raise DataError(f"{name} has {size:,} bytes; at most {MAX_BYTES:,} are read")
     try:
-        return _run(PickleSource(file, size))
+        return _run(PickleSource(file, size), name)
     except DataError as error:
         raise DataError(f"{name} is not a plain pickle of NumPy arrays: {error}") from None
     except (OSError, MemoryError, zipfile.BadZipFile, zlib.error):
@@ -56,7 +58,7 @@ def load_arrays(file: BinaryIO, name: str, *, size: int) -> dict[str, NDArray[An
         raise DataError(f"{name} is damaged or no pickle ({type(error).__name__}: {str(error)[:100]})") from error
 
 
-def _run(source: PickleSource) -> dict[str, NDArray[Any]]:
+def _run(source: PickleSource, name: str) -> dict[str, NDArray[Any]]:
     machine = PickleMachine(source.left)
     for _ in range(MAX_STEPS):
         code = source.code()
@@ -64,7 +66,7 @@ def _run(source: PickleSource) -> dict[str, NDArray[Any]]:
             [made] = machine.stack
             if not source.at_end():
                 raise DataError("it goes on after its end")
-            return _arrays(made)
+            return _arrays(made, name)
         if code not in _STEPS:
             known = [opcode.name for opcode in pickletools.opcodes if opcode.code == code.decode("latin-1")]
             raise DataError(f"it uses opcode {known[0] if known else '0x' + code.hex()}, which no array needs")
@@ -72,14 +74,17 @@ def _run(source: PickleSource) -> dict[str, NDArray[Any]]:
     raise DataError(f"it takes more than {MAX_STEPS:,} steps")
 
 
-def _arrays(made: object) -> dict[str, NDArray[Any]]:
+def _arrays(made: object, name: str) -> dict[str, NDArray[Any]]:
     if not isinstance(made, dict):
         raise DataError("it does not hold a dict")
     arrays: dict[str, NDArray[Any]] = {}
     for key, value in made.items():
-        if not isinstance(value, Array) or value.numbers is None:
+        if isinstance(value, Array) and value.numbers is not None:
+            arrays[key] = value.numbers
+        elif isinstance(value, (str, int, float, tuple, list, dict)) or value is None:
+            note(f"{name}: {key[:40]!r} is no array and is ignored")
+        else:
             raise DataError(f"its entry {key[:40]!r} is not an array")
-        arrays[key] = value.numbers
     return arrays
 
 
@@ -107,6 +112,8 @@ _STEPS: dict[bytes, Callable[[PickleMachine, PickleSource], None]] = {
     b"M": lambda m, s: m.push(s.number("<H")),
     b"L": lambda m, s: m.push(int(s.line().rstrip(b"L"))),
     b"\x8a": lambda m, s: m.push(s.long()),
+    b"F": lambda m, s: m.push(float(s.line())),
+    b"G": lambda m, s: m.push(s.number(">d")),
     # Texts and bytes
     b"S": lambda m, s: m.push(s.escaped()),
     b"T": lambda m, s: m.push(s.latin("<i")),
@@ -119,13 +126,17 @@ _STEPS: dict[bytes, Callable[[PickleMachine, PickleSource], None]] = {
     b"C": lambda m, s: m.push(s.array(s.number("<B"))),
     b"\x8e": lambda m, s: m.push(s.array(s.number("<Q"))),
     b"\x96": lambda m, s: m.push(s.array(s.number("<Q"))),
-    # Tuples and dicts
+    # Tuples, lists and dicts
     b"(": lambda m, s: m.marks.append(len(m.stack)),
     b")": lambda m, s: m.push(()),
     b"t": lambda m, s: m.push_tuple(m.pop_mark()),
     b"\x85": lambda m, s: m.push_tuple(m.pop(1)),
     b"\x86": lambda m, s: m.push_tuple(m.pop(2)),
     b"\x87": lambda m, s: m.push_tuple(m.pop(3)),
+    b"]": lambda m, s: m.push([]),
+    b"l": lambda m, s: m.push(m.pop_mark()),
+    b"a": lambda m, s: m.extend(m.pop(1)),
+    b"e": lambda m, s: m.extend(m.pop_mark()),
     b"}": lambda m, s: m.push({}),
     b"d": lambda m, s: m.make_dict(),
     b"s": lambda m, s: m.set_items(m.pop(2)),

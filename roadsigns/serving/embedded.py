@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import ModelError
-
-MODEL_NAME = "roadsigns_model"
-"""The name that the model is served under."""
+from ..exported import MODEL_NAME
 
 _START_SECONDS = 120.0
 _STOP_SECONDS = 10.0

@@ -1,7 +1,12 @@
-"""Pages for people: what is served here, and how to call it."""
+"""Pages for people: what is served here, and how to call it.
+
+Their links are relative, so that they work below a path prefix, too, which a proxy strips.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from html import escape
 from urllib.parse import quote
@@ -27,16 +32,36 @@ th, td { border: 1px solid GrayText; padding: .25rem .75rem; text-align: left; v
 pre { border: 1px solid GrayText; padding: .75rem; overflow: auto; max-height: 10rem; white-space: pre }
 """
 
+# Only the browser knows the address that people call, where proxies stand between: the lines to paste get that one.
+_SCRIPT = """
+const {address} = document.querySelector("main").dataset, here = new URL(".", location).href.replace(/\\/$/, "")
+if (/^[\\w:/.%~\\[\\]-]+$/.test(here))
+  for (const code of document.querySelectorAll("pre code")) code.textContent = code.textContent.replace(address, here)
+"""
 
-def _page(title: str, body: str) -> bytes:
+FIELDS = (
+    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; script-src "
+    f"'sha256-{base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()}'\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+)
+"""What goes with the pages: nothing is fetched, and the one script is theirs."""
+
+
+def _page(title: str, body: str, address: str = "") -> bytes:
+    script = f"<script>{_SCRIPT}</script>\n" if address else ""
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
-        f"<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>\n{body}</main>\n</body>\n</html>\n"
+        f'<style>{_STYLE}</style>\n</head>\n<body>\n<main data-address="{address}">\n<h1>{escape(title)}</h1>\n'
+        f"{body}</main>\n{script}</body>\n</html>\n"
     ).encode("utf-8", "replace")
 
 
-NOT_FOUND = _page("Not found", '<p>The API is below <code>/v1/</code>; <a href="/">what is served here</a>.</p>\n')
+def not_found(path: str) -> bytes:
+    """The page at every path that is none."""
+    root = "../" * (path.count("/") - 1) or "./"
+    body = f'<p>The API is below <code>/v1/</code>; <a href="{root}">what is served here</a>.</p>\n'
+    return _page("Not found", body)
 
 
 def index(manager: Manager, host: str, metrics_path: str | None) -> bytes:
@@ -44,24 +69,24 @@ def index(manager: Manager, host: str, metrics_path: str | None) -> bytes:
 
     Args:
         manager: has the models.
-        host: what the browser calls this server; goes into the lines to paste, unless it is no host's name.
+        host: what the request calls this server; goes into the lines to paste, unless it is no host's name.
         metrics_path: where the metrics are.
     """
     address = f"http://{host if _HOST.fullmatch(host) else _NOWHERE}"
-    links = ['<a href="/readyz">ready?</a>', '<a href="/healthz">alive?</a>']
+    links = ['<a href="./readyz">ready?</a>', '<a href="./healthz">alive?</a>']
     if metrics_path is not None:
-        links.append(f'<a href="{escape(metrics_path)}">metrics</a>')
+        links.append(f'<a href=".{escape(metrics_path)}">metrics</a>')
     body = "<p>A model server that speaks TensorFlow Serving's REST API.</p>\n"
     body += f"<p>{' · '.join(links)}</p>\n"
     for name, servables in sorted(manager.models().items()):
         body += _model(manager, name, servables, address)
-    return _page("roadsigns model server", body)
+    return _page("roadsigns model server", body, address)
 
 
 def _model(manager: Manager, name: str, servables: list[Servable], address: str) -> str:
     path = f"/v1/models/{quote(name, safe='')}"
     text = f"<section>\n<h2>{escape(name)}</h2>\n"
-    text += f'<p><a href="{path}">status</a> · <a href="{path}/metadata">metadata</a></p>\n'
+    text += f'<p><a href=".{path}">status</a> · <a href=".{path}/metadata">metadata</a></p>\n'
     text += _versions(manager, name)
     if servables:
         newest = max(servables, key=lambda each: each.version)

@@ -45,7 +45,6 @@ _CORS = (
     "Access-Control-Allow-Methods: POST, GET\r\n"
     "Access-Control-Allow-Headers: Content-Type\r\n"
 )
-_PAGE = "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\nX-Content-Type-Options: nosniff\r\n"
 _LOG = logging.getLogger(__name__)
 
 
@@ -121,7 +120,7 @@ class Rest:
         if request.verb in ("GET", "HEAD"):
             if path == "/":
                 page = pages.index(self._manager, request.header(b"host"), self._metrics_path)
-                return Answer(200, page, pages.HTML, _PAGE)
+                return Answer(200, page, pages.HTML, pages.FIELDS)
             if path == "/healthz":
                 return Answer(200, b"alive\n", pages.TEXT)
             if path == "/readyz":
@@ -129,7 +128,7 @@ class Rest:
                 return Answer(200, b"ready\n", pages.TEXT) if ready else Answer(503, b"not ready\n", pages.TEXT)
             if path == self._metrics_path:
                 return Answer(200, self._metrics.text(), CONTENT_TYPE)
-        return Answer(404, pages.NOT_FOUND, pages.HTML, _PAGE)
+        return Answer(404, pages.not_found(path), pages.HTML, pages.FIELDS)
 
     # Calls of models.
 

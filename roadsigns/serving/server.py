@@ -11,14 +11,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from .. import backend
+from .. import backend, exported
 from ..config import ServeOptions
 from ..errors import ModelError, RequestError, RoadsignsError, UsageError
 from ..options import AUTO
 from . import memory, metrics
 from .batching import parameters
 from .batching.parameters import BatchingParameters
-from .engines import saved_model
 from .http.listener import Listener, bind
 from .http.messages import Limits
 from .models import model_config
@@ -65,7 +64,7 @@ def check(options: ServeOptions) -> Plan:
     for each in models:
         if not each.base_path.is_dir():
             raise ModelError(f"{str(each.base_path)!r} is not a folder. {_LATER} {each.base_path}")
-        if (each.base_path / saved_model.FILE).exists():
+        if (each.base_path / exported.SAVED_MODEL).exists():
             above = str(each.base_path.parent)
             raise ModelError(f"{str(each.base_path)!r} is a version itself: expected the folder above, {above!r}")
     batching = None
@@ -124,7 +123,7 @@ def _wait_for_versions(plan: Plan) -> None:
     """Wait until each model's folder holds a version; no port is open meanwhile."""
     for each in plan.models:
         told = False
-        while not any(path.name.isascii() and path.name.isdigit() for path in each.base_path.iterdir()):
+        while not exported.versions(each.base_path):
             if not told:
                 told = True
                 print(

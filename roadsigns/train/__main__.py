@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         ),
     )
     from .. import data, export
-    from ..data.progress import quietly
+    from ..console import quietly
 
     if options.resume is not None and options.config is not None:
         raise UsageError("--resume goes on with a run's own settings and --config begins another: give one of them")

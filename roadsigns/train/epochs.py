@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..config import TrainOptions
+from ..console import progress
 from ..data import Split
-from ..data.progress import progress
 from ..networks import answers
 from ..preprocess import preprocess
 from . import augment

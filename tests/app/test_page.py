@@ -7,9 +7,7 @@ import base64
 import contextlib
 import io
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,9 +17,10 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 import peers
+from browsers import chromium
 from nginx import nginx
 from roadsigns import preprocess, signs
 from roadsigns.app import own_server
@@ -37,13 +36,8 @@ BUDGET = 150_000
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("ROADSIGNS_CHROMIUM") or shutil.which("chromium")
-    assert path, "The page is tested in Chromium. Run: apt-get install chromium (or let ROADSIGNS_CHROMIUM name one)"
-    flags = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
+    with chromium("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream") as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +57,7 @@ def other_model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     from roadsigns import export, networks
 
     folder = tmp_path_factory.mktemp("other")
-    export.export(networks.notebook(seed=3), folder)
+    export.export(networks.build("notebook", 3), folder)
     with embedded.model_server(folder) as address:
         yield address
 

@@ -8,7 +8,6 @@ import re
 import stat
 import struct
 import tempfile
-import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roadsigns.data.archive import read_split
+from roadsigns.data.pickles import read_split
 from roadsigns.errors import DataError
 
 MakeZip = Callable[..., Path]
@@ -35,48 +34,6 @@ def small_zip() -> bytes:
 
 
 SMALL_ZIP = small_zip()
-
-
-def test_read_split_is_what_was_packed(archive: Path, pickles: dict[str, bytes]) -> None:
-    for name, count in (("train", 6), ("valid", 3), ("test", 4)):
-        split = read_split(archive, name)  # type: ignore[arg-type]
-        packed = pickle.loads(pickles[f"{name}.p"])
-        np.testing.assert_array_equal(split.images, packed["features"])
-        np.testing.assert_array_equal(split.labels, packed["labels"])
-        assert len(split) == count
-
-
-def test_read_split_of_a_folder(tmp_path: Path, pickles: dict[str, bytes]) -> None:
-    for name, data in pickles.items():
-        (tmp_path / name).write_bytes(data)
-    (tmp_path / "notes.txt").write_text("a folder may hold other things")
-    assert len(read_split(tmp_path, "valid")) == 3
-    (tmp_path / "valid.p").unlink()
-    with pytest.raises(DataError, match=re.escape(f"{tmp_path} has no valid.p")):
-        read_split(tmp_path, "valid")
-
-
-@pytest.mark.parametrize("extra", ["more.p", "/train.p", "../train.p", "a/train.p", "TRAIN.P", "train.p/", "a\x00b"])
-def test_read_split_refuses_other_members(make_zip: MakeZip, pickles: dict[str, bytes], extra: str) -> None:
-    path = make_zip({**pickles, "x" * len(extra): b""})
-    path.write_bytes(path.read_bytes().replace(b"x" * len(extra), extra.encode()))
-    with pytest.raises(DataError, match=re.escape(f"{path} holds {extra!r}; expected train.p, valid.p, test.p")):
-        read_split(path, "train")
-
-
-def test_read_split_refuses_a_missing_member(make_zip: MakeZip, pickles: dict[str, bytes]) -> None:
-    del pickles["test.p"]
-    with pytest.raises(DataError, match=r"has no test\.p; expected train\.p, valid\.p, test\.p$"):
-        read_split(make_zip(pickles), "train")
-
-
-def test_read_split_refuses_a_member_twice(archive: Path) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # zipfile warns of the duplicate
-        with zipfile.ZipFile(archive, "a") as opened:
-            opened.writestr("valid.p", b"")
-    with pytest.raises(DataError, match=r"holds 'valid\.p' twice"):
-        read_split(archive, "train")
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ HOSTILE = {
     "version": (built(version=b"I2\n"), "unknown form"),
     "begun only": (b"}X\x00\x00\x00\x00" + RECONSTRUCT + b"s.", "not an array"),
     "bytes for an array": (b"}X\x00\x00\x00\x00C\x01as.", "not an array"),
-    "list": (pickle.dumps([np.zeros(1)]), "EMPTY_LIST"),
+    "list": (pickle.dumps([np.zeros(1)]), "does not hold a dict"),
     "no dict": (pickle.dumps("text"), "does not hold a dict"),
     "key": (pickle.dumps({1: np.zeros(1)}), "key that is not a text"),
     "goes on": (pickle.dumps({}) + b"x", "goes on after its end"),
@@ -209,6 +209,8 @@ HOSTILE = {
     "axes twice": (buffered(axes=b"I0\nI0\n"), "axes that it does not have"),
     "axes too few": (buffered(axes=b"I0\n"), "axes that it does not have"),
     "axes of texts": (buffered(axes=b"NX\x01\x00\x00\x00a"), "damaged|axes that it does not have"),
+    "axes of lists": (buffered(axes=b"]q\x00h\x00a]h\x00a"), "axes that it does not have"),
+    "adds to a dict": (b"}Na.", "adds to something that is not a list"),
     "escape": (b"S'\\q'\n.", "damaged"),
 }
 
@@ -280,6 +282,16 @@ def test_load_arrays_copies_no_more_than_the_pickle_merits() -> None:
 def test_load_arrays_refuses_large_files() -> None:
     with pytest.raises(DataError, match=r"^some\.p has 536,870,913 bytes; at most 536,870,912 are read"):
         load_arrays(io.BytesIO(), "some.p", size=MAX_BYTES + 1)
+
+
+EXTRA = {"names": ["Stop", "Yield"], "version": 1.5, "note": "mine", "count": 3, "nothing": None, "more": {"a": (1, 2)}}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_load_arrays_ignores_what_is_no_array_with_a_note(protocol: int, capsys: pytest.CaptureFixture[str]) -> None:
+    expected = {"a": np.arange(3)}
+    same(load(pickle.dumps({**EXTRA, **expected}, protocol)), expected)
+    assert capsys.readouterr().err == "".join(f"some.p: {key!r} is no array and is ignored\n" for key in EXTRA)
 
 
 SMALL = [pickle.dumps({"a": np.arange(3, dtype=">u2"), "b": np.zeros((2, 1))}, protocol) for protocol in PROTOCOLS]

@@ -21,7 +21,8 @@ from PIL import Image
 
 from fronts import post, read_reply
 from roadsigns import export, networks
-from roadsigns.serving.embedded import MODEL_NAME, model_server
+from roadsigns.exported import MODEL_NAME
+from roadsigns.serving.embedded import model_server
 
 PATH = f"/v1/models/{MODEL_NAME}:predict"
 LIMIT = 100 * 2**20

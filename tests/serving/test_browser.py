@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 import http.server
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Error, Page, expect, sync_playwright
+from playwright.sync_api import Error, Page
 
+from browsers import chromium
 from fronts import running
 
 CALL = """async ([url, body]) => {
@@ -41,12 +40,8 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    path = os.environ.get("ROADSIGNS_CHROMIUM") or shutil.which("chromium")
-    assert path, "This is tested in Chromium. Run: apt-get install chromium (or let ROADSIGNS_CHROMIUM name one)"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser.new_page()
-        browser.close()
 
 
 def test_a_page_from_elsewhere_may_call_and_read_errors(page: Page, elsewhere: str) -> None:
@@ -60,13 +55,3 @@ def test_a_page_from_elsewhere_may_not_call_unless_that_is_allowed(page: Page, e
     page.goto(elsewhere)
     with running(cors=False) as front, pytest.raises(Error, match="Failed to fetch"):
         page.evaluate(CALL, [front.url, {"instances": [1, 2.5]}])
-
-
-def test_the_index_is_shown_as_it_is_meant(page: Page) -> None:
-    complaints: list[str] = []
-    page.on("console", lambda told: complaints.append(told.text))
-    with running() as front:
-        page.goto(front.url)
-        expect(page.get_by_text("curl http").first).to_be_visible()
-        assert page.evaluate("document.styleSheets.length") == 1  # the page's own policy lets its style through
-    assert not complaints

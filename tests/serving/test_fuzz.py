@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roadsigns import export, networks
-from roadsigns.serving.embedded import MODEL_NAME, model_server
+from roadsigns.exported import MODEL_NAME
+from roadsigns.serving.embedded import model_server
 
 EXAMPLES = 100
 X = [[[[0.5]] * 32] * 32]

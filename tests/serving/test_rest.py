@@ -9,7 +9,6 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -18,8 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fronts import LIMITS, SIGNATURES, Front, Model, Models, read_reply, running
-from roadsigns.serving import rest, samples
-from roadsigns.serving.protocol.signature import Signature, TensorSpec
+from roadsigns.serving import rest
 
 PREDICT = "/v1/models/m:predict"
 
@@ -349,75 +347,6 @@ def test_metrics_may_be_off() -> None:
     with running(metrics_path=None) as front:
         assert call(front, "GET", "/metrics").status_code == 404
         assert "metrics" not in call(front, "GET", "/").text
-
-
-class Page(HTMLParser):
-    """The text in `<code>`, the links, and which tags were left open."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.codes: list[str] = []
-        self.links: list[str] = []
-        self.open: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        if tag not in ("meta",):
-            self.open.append(tag)
-        if tag == "a":
-            self.links.append(dict(attrs)["href"])
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open[-1:] == ["code"]:
-            self.codes.append(data)
-
-
-def test_the_index_says_what_is_served_and_its_lines_work(front: Front) -> None:
-    made = call(front, "GET", "/")
-    assert (made.status_code, made.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    page = Page(made.text)
-    assert not page.open
-    for link in page.links:
-        assert call(front, "GET", link).status_code == 200, link
-    lines = [code for code in page.codes if code.startswith("curl ")]
-    assert len(lines) == len(SIGNATURES)
-    for line in lines:
-        url, body = re.fullmatch(r"curl (\S+) -d '([^']*)'", line).groups()  # type: ignore[union-attr]
-        assert requests.post(url, body, timeout=10).status_code == (200 if "classes" not in body else 500), line
-
-
-@pytest.mark.parametrize(
-    ("host", "shown"),
-    [
-        ("example.org:80", "example.org:80"),
-        ("[::1]:8501", "[::1]:8501"),
-        ("x';rm -rf /;'", "localhost:8501"),
-        ("<script>", "localhost:8501"),
-        ("", "localhost:8501"),
-    ],
-)
-def test_the_lines_name_the_host_that_was_asked(front: Front, host: str, shown: str) -> None:
-    with front.connect() as line, line.makefile("rb") as stream:
-        line.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
-        assert f"curl http://{shown}/v1/models/m:predict -d " in read_reply(stream).body.decode()
-
-
-def test_names_on_the_page_are_text_and_nothing_else() -> None:
-    evil = """<script>alert('&"')</script>"""
-    spec = {evil: TensorSpec("DT_FLOAT")}
-    with running(Models({evil: [Model(evil, signatures={evil: Signature(spec, spec)})]})) as front:
-        page = Page(call(front, "GET", "/").text)
-    assert not page.open and not any("<script" in link for link in page.links)
-    [line] = [code for code in page.codes if code.startswith("curl ")]
-    assert re.fullmatch(r"curl \S+ -d '.*'", line) and "'\\''" in line
-
-
-def test_a_sample_that_nobody_would_paste_is_left_out() -> None:
-    huge = Signature({"x": TensorSpec("DT_FLOAT", (-1, 1000, 1000))}, {})
-    assert samples.predict_body("s", huge) is None
 
 
 # Whatever is sent

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from ...preprocess import Pixels
 from ..split import SIDE
 from .designs import Design, variants
+from .distributions import Floats
 from .factors import Camera
 from .frames import Frames
-from .laws import Floats
 from .lens import blur
 from .light import balance, illuminate
 from .prints import STEP

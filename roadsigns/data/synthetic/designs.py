@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from ... import signs
-from . import arrows, beings, shapes, symbols, vehicles
-from .figures import write
+from . import arrows, people, shapes, symbols, vehicles
+from .lettering import write
 from .svg import BLACK, CANVAS, GREY, RED, WHITE, document, mirror, place, rectangle
 
 Box = tuple[float, float, float, float]
@@ -197,13 +197,13 @@ _GLYPHS: dict[int, Callable[[], Glyphs]] = {
     22: _one(symbols.bumps),
     23: _one(vehicles.skid),
     24: _one(symbols.narrow_right),
-    25: _one(beings.worker),
+    25: _one(people.worker),
     26: _one(symbols.traffic_light),
-    27: lambda: {"standard": beings.walker(), "on a crossing": beings.walker_on_crossing()},
-    28: _one(beings.children),
+    27: lambda: {"standard": people.walker(), "on a crossing": people.walker_on_crossing()},
+    28: _one(people.children),
     29: _one(vehicles.bicycle),
     30: lambda: {"standard": symbols.crystal(), "car on ice": symbols.crystal_over_car(vehicles.car())},
-    31: _one(beings.deer),
+    31: _one(people.deer),
     32: _one(shapes.end_lines),
     33: _heads(arrows.turn_right),
     35: _heads(arrows.ahead),

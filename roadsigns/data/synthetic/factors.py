@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .laws import Floats, Law, LogNormal, Normal, Uniform
+from .distributions import Distribution, Floats, LogNormal, Normal, Uniform
 
 
 @dataclass(frozen=True)
@@ -20,21 +20,21 @@ class Factor:
 
     Attributes:
         about: what its amount is, with the unit.
-        law: how the amount is distributed in the pictures that have it.
+        distribution: how the amount is distributed in the pictures that have it.
         off: the amount that changes nothing, in the pictures that do not.
         chance: the share of pictures that have it, 0..1; 0 is switched off.
         parts: how many amounts a picture has, independent of each other.
     """
 
     about: str
-    law: Law
+    distribution: Distribution
     off: float = 0.0
     chance: float = 1.0
     parts: int = 1
 
     def draw(self, random: np.random.Generator, count: int) -> Floats:
         """The amounts of `count` pictures: float32 `(count,)`, or `(count, parts)` where a picture has several."""
-        amounts = self.law.draw(random, (count, self.parts))
+        amounts = self.distribution.draw(random, (count, self.parts))
         amounts[random.random(count) >= self.chance] = self.off
         return amounts[:, 0] if self.parts == 1 else amounts
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from .laws import Floats
+from .distributions import Floats
 from .view import View
 
 

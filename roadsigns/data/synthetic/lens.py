@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .distributions import Floats
 from .frames import Frames
-from .laws import Floats
 
 REACH = 4
 """How far light is spread at most, in pixels."""

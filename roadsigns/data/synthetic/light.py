@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .distributions import Floats
 from .frames import Frames, step
-from .laws import Floats
 from .textures import clouds
 
 

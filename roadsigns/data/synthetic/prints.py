@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from .designs import Design
-from .laws import Floats
+from .distributions import Floats
 from .render import render
 from .svg import CANVAS
 

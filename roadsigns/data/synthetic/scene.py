@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .designs import every
+from .distributions import Floats
 from .frames import Frames, spread, step
-from .laws import Floats
 from .svg import CANVAS
 from .textures import clouds
 from .view import film

@@ -9,8 +9,8 @@ from PIL import Image
 
 from ...preprocess import Pixels, resize
 from ..split import SIDE
+from .distributions import Floats
 from .frames import Frames, spread
-from .laws import Floats
 from .textures import grain
 
 WHITE = 255

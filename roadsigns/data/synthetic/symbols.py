@@ -1,4 +1,4 @@
-"""What warning triangles show besides arrows, vehicles and beings, and the lines of the road."""
+"""What warning triangles show besides arrows, vehicles and people, and the lines of the road."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from .designs import Design
-from .laws import Floats
+from .distributions import Floats
 from .prints import STROKES, printed
 from .svg import CANVAS
 

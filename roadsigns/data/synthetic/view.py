@@ -11,7 +11,7 @@ from PIL import Image
 
 from ...preprocess import Pixels
 from .designs import Design
-from .laws import Floats
+from .distributions import Floats
 from .prints import outline
 from .svg import CANVAS
 from .textures import level

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .distributions import Floats
 from .frames import Frames, spread, step
-from .laws import Floats
 from .textures import clouds
 
 _LUMINANCE = np.array([0.30, 0.59, 0.11], np.float32)[:, None, None, None]

@@ -65,9 +65,9 @@ def load(path: Path, kind: str = ENGINES[0], *, intra_op_threads: int = 0, inter
     if kind == "tensorflow":
         from .tensorflow_engine import TensorFlowEngine
 
-        return PictureEngine(TensorFlowEngine(path, intra_op_threads, inter_op_threads), most=1)
+        return PictureEngine(TensorFlowEngine(path, intra_op_threads, inter_op_threads), path, most=1)
     if kind == "onnxruntime":
         from .onnx_engine import OnnxEngine
 
-        return PictureEngine(OnnxEngine(path, intra_op_threads, inter_op_threads))
+        return PictureEngine(OnnxEngine(path, intra_op_threads, inter_op_threads), path)
     raise UsageError(f"Invalid value for --engine: expected {' or '.join(ENGINES)}. Received: {kind!r}")

@@ -6,9 +6,8 @@ import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ... import onnx_file
 from ...errors import ModelError
-from ..protocol.refusals import DEFAULT_SIGNATURE
+from ...exported import DEFAULT_SIGNATURE, ONNX
 from ..protocol.signature import Signature
 from ..protocol.tensors import Array
 from .tensorflow_engine import TensorFlowEngine
@@ -26,7 +25,7 @@ class OnnxEngine:
 
     def __init__(self, path: Path, intra_op_threads: int = 0, inter_op_threads: int = 0) -> None:
         """Arguments and errors as for `engine.load`."""
-        file = path / onnx_file.NAME
+        file = path / ONNX
         if not importlib.util.find_spec("onnxruntime"):
             raise ModelError(
                 "--engine onnxruntime needs ONNX Runtime, which is not installed. "
@@ -34,7 +33,7 @@ class OnnxEngine:
             )
         if not file.is_file():
             raise ModelError(
-                f"{str(path)!r} has no {str(onnx_file.NAME)!r}. Export the model again where "
+                f"{str(path)!r} has no {str(ONNX)!r}. Export the model again where "
                 "'roadsigns[onnxruntime]' is installed, or serve it with --engine tensorflow"
             )
         import onnxruntime

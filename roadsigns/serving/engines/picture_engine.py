@@ -8,48 +8,46 @@ once the two are on a par, so that only an engine whose network is faster than T
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from ... import pictures, preprocess, signs
+from ... import exported, pictures, preprocess
 from ...errors import DataError, RequestError
-from ..protocol.refusals import DEFAULT_SIGNATURE
-from ..protocol.signature import Signature, TensorSpec
+from ..protocol.signature import NUMPY, Signature, TensorSpec
 from ..protocol.tensors import Array
-
-if TYPE_CHECKING:
-    from .engine import Engine
-
-BEST = 5
-"""How many classes an exported version names; see `served.BEST`."""
+from .engine import Engine
 
 TOLERANCE = 1e-5
 """How far probabilities may be from the graph's: convolutions add up in another order."""
 
-_INPUTS = {
-    "predict_images": {"image_bytes": ("DT_STRING", (-1,))},
-    "predict_pixels": {"images": ("DT_UINT8", (-1, -1, -1, 3))},
+_log = logging.getLogger(__name__)
+
+
+def _scale(small: preprocess.Pixels) -> npt.NDArray[np.float32]:
+    return np.divide(small, np.float32(255), dtype=np.float32)
+
+
+_PREPARE: Mapping[exported.Tensor, Callable[[preprocess.Pixels], npt.NDArray[np.float32]]] = {
+    exported.Tensor("float32", (-1, preprocess.SIZE, preprocess.SIZE, 1)): preprocess.preprocess,
+    exported.Tensor("float32", (-1, preprocess.SIZE, preprocess.SIZE, 3)): _scale,
 }
-_OUTPUTS = {
-    "class_ids": ("DT_INT64", (-1, BEST)),
-    "class_names": ("DT_STRING", (-1, BEST)),
-    "probabilities": ("DT_FLOAT", (-1, signs.COUNT)),
-    "scores": ("DT_FLOAT", (-1, BEST)),
-}
-_NETWORK = {"x": ("DT_FLOAT", (-1, preprocess.SIZE, preprocess.SIZE, 1))}
-_NAMES = np.array([name.encode() for name in signs.NAMES], np.object_)
+"""What makes a network's `x` of uint8 RGB `(N, 32, 32, 3)`: equalised grey, or colour in [0, 1]."""
 
 
 class PictureEngine:
     """An engine whose signatures for pictures are answered by way of `serving_default`.
 
-    Each signature is tried once on a few pictures, and left to the graph if that answers otherwise. So is every request
-    with a picture that is damaged or of an uncommon kind: errors are the graph's.
+    The version itself says what its `x` is like and which classes it names. Each signature is tried once on a few
+    pictures, and left to the graph if that answers otherwise; the log says why. So is every request with a picture that
+    is damaged or of an uncommon kind: errors are the graph's.
 
     Args:
         engine: what runs the graph; it is closed with this one.
+        version: the folder of its SavedModel.
         most: pictures at a time; more are left to the graph. None for any number.
 
     Attributes:
@@ -57,61 +55,101 @@ class PictureEngine:
         short: the names of those that are answered without their graph.
     """
 
-    def __init__(self, engine: Engine, most: int | None = None) -> None:
+    def __init__(self, engine: Engine, version: Path, most: int | None = None) -> None:
         self._engine = engine
         self._most = most
         self.signatures: Mapping[str, Signature] = engine.signatures
-        self.short = frozenset(name for name in _INPUTS if self._agrees(name))
+        self._names = np.array([name.encode() for name in exported.class_names(version)], np.object_)
+        default = self.signatures.get(exported.DEFAULT_SIGNATURE)
+        self._x = _form(default.inputs).get("x") if default else None
+        self.short = frozenset(name for name in (exported.IMAGES, exported.PIXELS) if self._is_short(name, version))
 
     def run(self, name: str, inputs: Mapping[str, Array], outputs: Sequence[str] | None = None) -> dict[str, Array]:
         """As `Engine.run`."""
-        x = _prepared(inputs, self._most) if name in self.short else None
-        if x is None:
+        small = _small(inputs, self._most) if name in self.short else None
+        if small is None:
             return self._engine.run(name, inputs, outputs)
-        return {key: value for key, value in self._named(x).items() if outputs is None or key in outputs}
+        return {key: value for key, value in self._named(small).items() if outputs is None or key in outputs}
 
     def close(self) -> None:
         """As `Engine.close`."""
         self._engine.close()
 
-    def _named(self, x: Array) -> dict[str, Array]:
-        probabilities = self._engine.run(DEFAULT_SIGNATURE, {"x": x})["y"]
-        ids = np.argsort(-probabilities, axis=1, kind="stable")[:, :BEST]
+    def _named(self, small: preprocess.Pixels) -> dict[str, Array]:
+        """The answer to pictures of the network's size."""
+        x = _PREPARE[self._x](small) if self._x else small  # always: `_refusal` has seen to it
+        probabilities = self._engine.run(exported.DEFAULT_SIGNATURE, {"x": x})["y"]
+        ids = np.argsort(-probabilities, axis=1, kind="stable")[:, : exported.BEST]
         scores = np.take_along_axis(probabilities, ids, axis=1)
-        made = {"class_ids": ids, "class_names": _NAMES[ids], "probabilities": probabilities, "scores": scores}
-        return {name: made[name] for name in _OUTPUTS}
+        return {"class_ids": ids, "class_names": self._names[ids], "probabilities": probabilities, "scores": scores}
 
-    def _agrees(self, name: str) -> bool:
-        """Whether a signature is ours, and its graph gives the answers that we would."""
-        signature, network = self.signatures.get(name), self.signatures.get(DEFAULT_SIGNATURE)
-        if not signature or (_form(signature.inputs), _form(signature.outputs)) != (_INPUTS[name], _OUTPUTS):
+    def _is_short(self, name: str, version: Path) -> bool:
+        if name not in self.signatures:
             return False
-        if not network or not _NETWORK.items() <= _form(network.inputs).items() or list(network.outputs) != ["y"]:
-            return False
+        if reason := self._refusal(name):
+            _log.warning("%s of %r is left to its graph, which is slower: %s", name, str(version), reason)
+        return not reason
+
+    def _refusal(self, name: str) -> str:
+        """Why a signature is left to its graph; empty where we would give the same answers."""
+        network, signature = self.signatures.get(exported.DEFAULT_SIGNATURE), self.signatures[name]
+        known = {"x", *exported.INPUTS[exported.DEFAULT_SIGNATURE]}
+        if network is None or self._x is None or not network.inputs.keys() <= known or list(network.outputs) != ["y"]:
+            return f"it has no {exported.DEFAULT_SIGNATURE} that makes y of x and keep probabilities"
+        if self._x not in _PREPARE:
+            expected = " or ".join(_list({"x": each}) for each in _PREPARE)
+            return f"its network takes {_list({'x': self._x})}. Expected: {expected}"
+        if not len(self._names):
+            return f"it has no class names in {str(exported.CLASS_NAMES)!r}"
+        for word, specs, wanted in (
+            ("takes", signature.inputs, exported.INPUTS[name]),
+            ("gives", signature.outputs, exported.outputs(len(self._names))[name]),
+        ):
+            if (form := _form(specs)) != wanted:
+                other, missing = dict(form.items() - wanted.items()), dict(wanted.items() - form.items())
+                return f"it {word} {_list(other)}. Expected in its place: {_list(missing)}"
+        return self._difference(name)
+
+    def _difference(self, name: str) -> str:
+        """Try a few pictures both ways."""
         pixels = np.random.default_rng(0).integers(0, 256, (3, 48, 40, 3), np.uint8)
         files = np.empty(len(pixels), np.object_)
         files[:] = [_png(each) for each in pixels]
-        inputs = {"images": pixels} if name == "predict_pixels" else {"image_bytes": files}
         try:
-            theirs = self._engine.run(name, inputs)
-            ours = self._named(preprocess.preprocess(preprocess.resize(pixels)))
-        except RequestError:
-            return False
-        near = all(np.allclose(ours[key], theirs[key], atol=TOLERANCE) for key in ("probabilities", "scores"))
-        return near and bool((_NAMES[theirs["class_ids"]] == theirs["class_names"]).all())
+            theirs = self._engine.run(name, {"images": pixels} if name == exported.PIXELS else {"image_bytes": files})
+            ours = self._named(preprocess.resize(pixels))
+        except RequestError as error:
+            return f"it refuses a picture: {error}"
+        for key in ("probabilities", "scores"):
+            if not np.allclose(ours[key], theirs[key], atol=TOLERANCE):
+                return f"its {key} differ by {np.abs(ours[key] - theirs[key]).max():.2g} from those of its network"
+        if (self._names[theirs["class_ids"]] != theirs["class_names"]).any():
+            return f"its class_names are not those of {str(exported.CLASS_NAMES)!r}"
+        return ""
 
 
-def _form(specs: Mapping[str, TensorSpec]) -> dict[str, tuple[str, tuple[int, ...] | None]]:
-    return {name: (spec.dtype, spec.shape) for name, spec in specs.items()}
+def _form(specs: Mapping[str, TensorSpec]) -> dict[str, exported.Tensor]:
+    """A signature's side in the words of `exported`."""
+
+    def word(dtype: str) -> str:
+        return "string" if dtype == "DT_STRING" else np.dtype(NUMPY.get(dtype, np.void)).name
+
+    return {name: exported.Tensor(word(spec.dtype), spec.shape) for name, spec in specs.items()}
 
 
-def _prepared(inputs: Mapping[str, Array], most: int | None) -> Array | None:
-    """The network's input; None where the graph has to look at the pictures itself."""
+def _list(tensors: Mapping[str, exported.Tensor]) -> str:
+    """Names, dtypes and shapes for a person to read."""
+    words = (f"{name} {dtype} {shape and list(shape)}" for name, (dtype, shape) in sorted(tensors.items()))
+    return ", ".join(words) or "nothing"
+
+
+def _small(inputs: Mapping[str, Array], most: int | None) -> preprocess.Pixels | None:
+    """The pictures in the network's size; None where the graph has to look at them itself."""
     [given] = inputs.values()
     if not given.size or (most is not None and len(given) > most):
         return None
     if given.dtype == np.uint8:
-        return preprocess.preprocess(preprocess.resize(given))
+        return preprocess.resize(given)
     small = np.empty((len(given), preprocess.SIZE, preprocess.SIZE, 3), np.uint8)
     for place, data in zip(small, given, strict=True):
         if not pictures.is_plain_png(data):
@@ -120,7 +158,7 @@ def _prepared(inputs: Mapping[str, Array], most: int | None) -> Array | None:
             place[...] = preprocess.resize(pictures.decode(data)[np.newaxis])[0]
         except DataError:
             return None
-    return preprocess.preprocess(small)
+    return small
 
 
 def _png(pixels: Array) -> bytes:

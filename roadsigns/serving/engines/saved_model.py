@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ModelError
+from ...exported import SAVED_MODEL
 from ..protocol.signature import Signature, TensorSpec
-
-FILE = "saved_model.pb"
 
 _SERVE = "serve"
 # TensorFlow keeps its initialisation among the signatures, older versions in a collection.
@@ -36,13 +35,15 @@ def read_graph(path: Path) -> Any:
     from tensorflow.core.protobuf import saved_model_pb2
 
     try:
-        saved = saved_model_pb2.SavedModel.FromString((path / FILE).read_bytes())
+        saved = saved_model_pb2.SavedModel.FromString((path / SAVED_MODEL).read_bytes())
     except (OSError, DecodeError) as error:
-        raise ModelError(f"{str(path / FILE)!r} is missing or damaged: {error}. Export the model again") from error
+        raise ModelError(
+            f"{str(path / SAVED_MODEL)!r} is missing or damaged: {error}. Export the model again"
+        ) from error
     for graph in saved.meta_graphs:
         if _SERVE in graph.meta_info_def.tags:
             return graph
-    raise ModelError(f"{str(path / FILE)!r} holds no graph with the tag {_SERVE!r}. Save the model for serving")
+    raise ModelError(f"{str(path / SAVED_MODEL)!r} holds no graph with the tag {_SERVE!r}. Save the model for serving")
 
 
 def signatures(graph: Any) -> dict[str, Signature]:

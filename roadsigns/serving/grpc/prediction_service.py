@@ -17,11 +17,12 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_service_pb2_grpc
 
 from ...errors import RequestError
+from ...exported import DEFAULT_SIGNATURE
 from ..metrics import UNKNOWN, Metrics
 from ..models.manager import Manager
 from ..models.servable import Servable
 from ..protocol import examples, picture_limits
-from ..protocol.refusals import DEFAULT_SIGNATURE, unknown_signature
+from ..protocol.refusals import unknown_signature
 from ..protocol.signature import CLASSIFY, REGRESS, Signature, TensorSpec
 from ..protocol.tensors import Array
 from . import tensor_proto

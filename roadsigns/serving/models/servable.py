@@ -7,10 +7,11 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from ...errors import RequestError
+from ...exported import DEFAULT_SIGNATURE
 from ..batching.batcher import Batcher
 from ..batching.parameters import DEFAULTS, BatchingParameters
 from ..engines import engine
-from ..protocol.refusals import DEFAULT_SIGNATURE, unknown_signature
+from ..protocol.refusals import unknown_signature
 from ..protocol.signature import Signature, TensorSpec
 from ..protocol.tensors import Array
 

@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ModelError, RequestError
-from ..protocol.refusals import DEFAULT_SIGNATURE
+from ...exported import DEFAULT_SIGNATURE, WARMUP
 from ..protocol.tensors import Array
 
 if TYPE_CHECKING:
     from .servable import Servable
-
-FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 
 _MOST = 1000
 """As many as TensorFlow Serving runs."""
@@ -33,7 +31,7 @@ def warm_up(servable: Servable) -> int:
         ModelError: the file is damaged, or the model refuses a request.
     """
     count = 0
-    for name, inputs in _requests(servable.path / FILE):
+    for name, inputs in _requests(servable.path / WARMUP):
         count += 1
         try:
             servable.run(name, inputs)

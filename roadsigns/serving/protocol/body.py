@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ...exported import DEFAULT_SIGNATURE
 from . import picture_limits
 from .examples import parse_examples
 from .gunzip import gunzip
 from .predict_request import Form, parse_body
-from .refusals import DEFAULT_SIGNATURE, unknown_signature
+from .refusals import unknown_signature
 from .signature import Signature
 from .tensors import Array
 

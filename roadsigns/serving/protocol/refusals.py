@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ...errors import RequestError
-
-DEFAULT_SIGNATURE = "serving_default"
+from ...exported import DEFAULT_SIGNATURE
 
 
 def servable_not_found(model: str, version: int | None = None) -> RequestError:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from ...errors import RequestError
-
-MAX_VERSION = 2**63 - 1
+from ...exported import MOST_VERSION
 
 _VERSION = r"(?:/versions/([0-9]+)|/labels/([^/:]+))?"
 _FLAGS = re.ASCII | re.IGNORECASE
@@ -72,6 +71,6 @@ def _number(digits: str | None) -> int | None:
         return None
     # Python takes quadratic time for long numbers, and refuses very long ones.
     plain = digits.lstrip("0") or "0"
-    if len(plain) > 19 or int(plain) > MAX_VERSION:
+    if len(plain) > 19 or int(plain) > MOST_VERSION:
         raise RequestError(f"Failed to convert version: {digits} to numeric.")
     return int(plain)

@@ -13,7 +13,7 @@ from PIL import Image
 from roadsigns.data import synthetic
 from roadsigns.data.synthetic import Camera, Factor
 from roadsigns.data.synthetic.camera import photograph
-from roadsigns.data.synthetic.laws import Uniform
+from roadsigns.data.synthetic.distributions import Uniform
 from roadsigns.preprocess import grey
 
 PLAIN = Camera().only()
@@ -24,8 +24,8 @@ NAMES = [item.name for item in dataclasses.fields(Camera)]
 def always(name: str, amount: float, camera: Camera = PLAIN) -> Camera:
     """`camera` with one factor at one amount in every picture."""
     factor: Factor = getattr(camera, name)
-    law = Uniform(amount, np.nextafter(np.float32(amount), np.float32(np.inf)))
-    return dataclasses.replace(camera, **{name: dataclasses.replace(factor, law=law, chance=1.0)})
+    distribution = Uniform(amount, np.nextafter(np.float32(amount), np.float32(np.inf)))
+    return dataclasses.replace(camera, **{name: dataclasses.replace(factor, distribution=distribution, chance=1.0)})
 
 
 def take(camera: Camera, class_id: int = 1, count: int = 20, seed: int = 0) -> np.ndarray:

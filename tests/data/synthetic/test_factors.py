@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from roadsigns.data.synthetic import Camera, Factor
-from roadsigns.data.synthetic.laws import LogNormal, Normal, Uniform
+from roadsigns.data.synthetic.distributions import LogNormal, Normal, Uniform
 
 CAMERA = Camera()
 FACTORS = {item.name: getattr(CAMERA, item.name) for item in dataclasses.fields(Camera)}
@@ -24,17 +24,19 @@ def drawn(factor: Factor, count: int = COUNT) -> np.ndarray:
     return factor.draw(np.random.default_rng(1), count)
 
 
-def bounded_mean(law: Uniform | Normal | LogNormal) -> float:
-    """The mean of a law by numeric integration over a million quantiles of its unbounded form."""
+def bounded_mean(distribution: Uniform | Normal | LogNormal) -> float:
+    """The mean of a distribution by numeric integration over a million quantiles of its unbounded form."""
     from statistics import NormalDist
 
     share = (np.arange(100_000) + 0.5) / 100_000
-    if isinstance(law, Uniform):
-        return float((law.low + share * (law.high - law.low)).mean())
+    if isinstance(distribution, Uniform):
+        return float((distribution.low + share * (distribution.high - distribution.low)).mean())
     deviates = np.array([NormalDist().inv_cdf(each) for each in share[::20]])
-    if isinstance(law, Normal):
-        return float((law.mean + law.spread * deviates).clip(law.low, law.high).mean())
-    return float((law.median * np.exp(law.spread * deviates)).clip(law.low, law.high).mean())
+    if isinstance(distribution, Normal):
+        values = distribution.mean + distribution.spread * deviates
+    else:
+        values = distribution.median * np.exp(distribution.spread * deviates)
+    return float(values.clip(distribution.low, distribution.high).mean())
 
 
 @each_factor
@@ -43,9 +45,10 @@ def test_amounts_have_the_stated_bounds_mean_and_share(name: str) -> None:
     amounts = drawn(dataclasses.replace(factor, chance=1.0))
     assert amounts.dtype == np.float32
     assert amounts.shape == ((COUNT,) if factor.parts == 1 else (COUNT, factor.parts))
-    assert np.float32(factor.law.low) <= amounts.min() and amounts.max() <= np.float32(factor.law.high)
+    low, high = factor.distribution.low, factor.distribution.high
+    assert np.float32(low) <= amounts.min() and amounts.max() <= np.float32(high)
     error = 5 * float(amounts.std()) / math.sqrt(COUNT)
-    assert amounts.mean() == pytest.approx(bounded_mean(factor.law), abs=error + 1e-3 * factor.law.high)
+    assert amounts.mean() == pytest.approx(bounded_mean(factor.distribution), abs=error + 1e-3 * high)
 
 
 @each_factor
@@ -80,17 +83,17 @@ def test_no_such_factor(method: object) -> None:
 def test_every_factor_is_explained(name: str) -> None:
     factor = FACTORS[name]
     assert factor.about and "\n" not in factor.about
-    assert 0 < factor.chance <= 1 and factor.law.low < factor.law.high
+    assert 0 < factor.chance <= 1 and factor.distribution.low < factor.distribution.high
 
 
 @hypothesis.given(st.floats(-10, 10), st.floats(0.01, 5), st.integers(0, 2**32 - 1))
 def test_laws_stay_within_their_bounds(middle: float, spread: float, seed: int) -> None:
-    laws = [
+    distributions = [
         Uniform(middle, middle + spread),
         Normal(middle, 3 * spread, middle - spread, middle + spread),
         LogNormal(spread, 2, spread / 2, spread * 2),
     ]
-    for law in laws:
-        values = law.draw(np.random.default_rng(seed), (50,))
+    for distribution in distributions:
+        values = distribution.draw(np.random.default_rng(seed), (50,))
         assert values.dtype == np.float32 and values.shape == (50,)
-        assert np.float32(law.low) <= values.min() and values.max() <= np.float32(law.high)
+        assert np.float32(distribution.low) <= values.min() and values.max() <= np.float32(distribution.high)

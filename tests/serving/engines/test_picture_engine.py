@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pictures import draw_signs
-from roadsigns import pictures
+from roadsigns import exported, onnx_file, pictures, preprocess
 from roadsigns.errors import RequestError
 from roadsigns.serving.engines import engine
 from roadsigns.serving.engines.picture_engine import TOLERANCE, PictureEngine
@@ -23,7 +23,7 @@ BIG = np.random.default_rng(0).integers(0, 256, (3, 70, 45, 3), np.uint8)
 
 @pytest.fixture(scope="module", params=engine.ENGINES)
 def made(request, folder):
-    made = PictureEngine(engine.load(folder, request.param)._engine)
+    made = PictureEngine(engine.load(folder, request.param)._engine, folder)
     yield made
     made.close()
 
@@ -195,14 +195,134 @@ class Foreign(tf.Module):
         }
 
 
+class Colour(tf.Module):
+    """A network of seven classes on colour pictures, exported as ours are."""
+
+    NAMES = tuple(f"sign {letter}" for letter in "abcdefg")
+    weights = tf.constant(np.random.default_rng(1).normal(size=(32 * 32 * 3, 7)).astype(np.float32) / 100)
+
+    def __init__(self, table, names=NAMES, extra=False):
+        super().__init__()
+        self.table = tf.saved_model.Asset(str(table))
+        self.names, self.extra = tf.constant(names), extra
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((None, 32, 32, 3), tf.float32, "x"),
+            tf.TensorSpec(None, tf.float32, "keep_prob"),
+            tf.TensorSpec(None, tf.float32, "keep_prob_conv"),
+        ]
+    )
+    def serve(self, x, keep_prob, keep_prob_conv):
+        return {"y": tf.nn.softmax(tf.reshape(x, [-1, 3072]) @ self.weights)}
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8, "images")])
+    def name_pixels(self, images):
+        x = tf.cast(preprocess.graph_resize(images), tf.float32) / 255
+        probabilities = self.serve(x, tf.ones([1]), tf.ones([1]))["y"]
+        scores, ids = tf.math.top_k(probabilities, 5)
+        answer = {
+            "probabilities": probabilities,
+            "class_ids": tf.cast(ids, tf.int64),
+            "class_names": tf.gather(self.names, ids),
+            "scores": scores,
+        }
+        return {**answer, "doubt": 1 - scores[:, 0]} if self.extra else answer
+
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, "image_bytes")])
+    def name_files(self, image_bytes):
+        def decode(data):
+            return preprocess.graph_resize(pictures.graph_decode(data)[tf.newaxis])[0]
+
+        small = tf.TensorSpec((32, 32, 3), tf.uint8)
+        return self.name_pixels(tf.map_fn(decode, image_bytes, fn_output_signature=small))
+
+    def save(self, folder):
+        signatures = {
+            "serving_default": self.serve,
+            "predict_pixels": self.name_pixels,
+            "predict_images": self.name_files,
+        }
+        tf.saved_model.save(self, str(folder), signatures=signatures)
+        (folder / "assets.extra").mkdir()
+        onnx_file.write(
+            lambda x: self.serve(x, tf.ones([1]), tf.ones([1]))["y"],
+            tf.TensorSpec((None, 32, 32, 3), tf.float32, "x"),
+            folder / exported.ONNX,
+        )
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Class names, as an export brings them along."""
+    path = tmp_path / exported.CLASS_NAMES.name
+    path.write_text("ClassId,SignName\n" + "".join(f"{i},{name}\n" for i, name in enumerate(Colour.NAMES)))
+    return path
+
+
+@pytest.mark.parametrize("kind", engine.ENGINES)
+def test_a_network_on_colour_with_classes_of_its_own_takes_the_short_way_too(tmp_path, table, kind, caplog):
+    module = Colour(table)
+    module.save(tmp_path / "1")
+    made = engine.load(tmp_path / "1", kind)
+    assert made.short == {"predict_images", "predict_pixels"}
+    assert not caplog.records
+    run, asked = made._engine.run, []
+    made._engine.run = lambda name, *others: asked.append(name) or run(name, *others)
+    for name, inputs in (
+        ("predict_pixels", {"images": BIG[:1]}),
+        ("predict_images", {"image_bytes": strings(PLAIN["colour"])}),
+    ):
+        found = made.run(name, inputs)
+        want = module.name_pixels(tf.constant(BIG[:1]))
+        assert list(found) == sorted(want)
+        np.testing.assert_array_equal(found["class_names"], want["class_names"])
+        np.testing.assert_allclose(found["probabilities"], want["probabilities"], atol=TOLERANCE)
+    assert asked == ["serving_default"] * 2
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({"extra": True}, "it gives doubt float32 [-1]. Expected in its place: nothing"),
+        ({"names": Colour.NAMES[::-1]}, "its class_names are not those of 'assets/signnames.csv'"),
+    ],
+)
+def test_a_signature_that_is_left_to_its_graph_says_why(tmp_path, table, fault, reason, caplog):
+    module = Colour(table, **fault)
+    module.save(tmp_path / "1")
+    made = engine.load(tmp_path / "1")
+    assert not made.short
+    for name in ("predict_images", "predict_pixels"):
+        said = f"{name} of {str(tmp_path / '1')!r} is left to its graph, which is slower: {reason}"
+        assert any(said in line for line in caplog.messages)
+    want = module.name_pixels(tf.constant(BIG[:1]))
+    found = made.run("predict_pixels", {"images": BIG[:1]})
+    for key, value in found.items():
+        np.testing.assert_array_equal(value, want[key])
+    assert list(found) == sorted(want)
+    made.close()
+
+
+def test_a_version_without_class_names_is_left_to_its_graph(tmp_path, table, caplog):
+    Colour(table).save(tmp_path / "1")
+    (tmp_path / "1" / exported.CLASS_NAMES).write_text("")
+    made = engine.load(tmp_path / "1")
+    assert not made.short
+    assert "it has no class names in 'assets/signnames.csv'" in caplog.text
+    made.close()
+
+
 @pytest.mark.parametrize("best", [5, 3])
-def test_a_model_with_another_preprocessing_is_left_to_its_graph(tmp_path, best):
+def test_a_model_with_another_preprocessing_is_left_to_its_graph(tmp_path, best, caplog):
     module = Foreign(best)
     signatures = {"serving_default": module.serve, "predict_pixels": module.name}
     tf.saved_model.save(module, str(tmp_path / "1"), signatures=signatures)
     made = engine.load(tmp_path / "1")
     assert isinstance(made, PictureEngine)
     assert not made.short
+    assert "it has no class names in" in caplog.text
     want = module.name(tf.constant(BIG))
     for key, value in made.run("predict_pixels", {"images": BIG}).items():
         np.testing.assert_array_equal(value, want[key])

@@ -14,6 +14,7 @@ from PIL import Image
 
 from oracles import oracle_preprocess
 from pictures import draw_signs
+from roadsigns import exported
 from roadsigns.errors import ModelError, RequestError, UsageError
 from roadsigns.serving.batching.parameters import BatchingParameters
 from roadsigns.serving.engines import engine
@@ -195,7 +196,7 @@ def test_the_warm_up_runs_what_is_stored(servable):
 @pytest.mark.parametrize("damage", [lambda data: data[:-5], lambda data: data[:7], lambda data: b"\xff" * 40])
 def test_a_damaged_warm_up_is_refused(servable, folder, tmp_path, monkeypatch, damage):
     (tmp_path / "assets.extra").mkdir()
-    (tmp_path / warmup.FILE).write_bytes(damage((folder / warmup.FILE).read_bytes()))
+    (tmp_path / exported.WARMUP).write_bytes(damage((folder / exported.WARMUP).read_bytes()))
     monkeypatch.setattr(servable, "path", tmp_path)
     with pytest.raises(ModelError, match="is damaged"):
         warmup.warm_up(servable)

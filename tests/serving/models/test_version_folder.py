@@ -3,24 +3,6 @@ import pytest
 from roadsigns.serving.models.version_folder import content_mark, scan
 
 
-def test_versions_are_folders_whose_name_is_a_number(tmp_path):
-    for name in ("1", "007", "0", str(2**63 - 1), str(2**63), "-1", "1.5", "٣", "latest", ".2.abc", "9" * 200):
-        (tmp_path / name).mkdir()
-    (tmp_path / "5").touch()
-    assert scan(tmp_path) == {
-        0: tmp_path / "0",
-        1: tmp_path / "1",
-        7: tmp_path / "007",
-        2**63 - 1: tmp_path / str(2**63 - 1),
-    }
-
-
-def test_of_two_folders_of_one_number_the_first_counts(tmp_path):
-    for name in ("3", "03"):
-        (tmp_path / name).mkdir()
-    assert scan(tmp_path) == {3: tmp_path / "03"}
-
-
 def test_a_folder_that_is_missing_is_not_an_empty_one(tmp_path):
     assert scan(tmp_path) == {}
     assert scan(tmp_path / "missing") is None

@@ -9,8 +9,7 @@ import pytest
 from PIL import Image
 
 from roadsigns.data import synthetic
-from roadsigns.data.synthetic.__main__ import main
-from roadsigns.data.synthetic.page import COLUMNS, SIZE, page
+from roadsigns.data.synthetic.__main__ import COLUMNS, SIZE, main, page
 
 
 def test_command_writes_the_page(tmp_path: Path) -> None:

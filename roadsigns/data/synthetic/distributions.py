@@ -11,7 +11,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 
 
-class Law(Protocol):
+class Distribution(Protocol):
     """A distribution of real numbers within [`low`, `high`]."""
 
     @property

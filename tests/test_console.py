@@ -19,7 +19,7 @@ ENVIRON = {
     "TERM": "xterm-256color",
 }
 PROGRAM = """
-from roadsigns.data.progress import note, progress
+from roadsigns.console import note, progress
 with progress("drawing") as tell:
     for done in range(4):
         tell(done, 4)
