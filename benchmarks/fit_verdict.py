@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from roadsigns import app, backend, data, models
+from roadsigns import app, backend, classifier, data, models
 from roadsigns.data.synthetic import draw_backgrounds
 from roadsigns.files import write_json
 from roadsigns.networks import answers
@@ -97,7 +97,7 @@ def pattern(height, width, channels):
 def entry(rule):
     """What the page knows of the shipped weights."""
     path = models.shipped()
-    model = models.load_keras(path)
+    model = classifier.load_keras(path)
     shape = model.input["x"].shape[1:]
     card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     answer = answers.probabilities(model, pattern(*shape), batch_size=1)[0].astype(np.float64)
@@ -108,7 +108,7 @@ def entry(rule):
 
 def main(archive: str) -> None:
     splits = data.load(archive)
-    model = models.load(models.shipped())
+    model = classifier.load(models.shipped())
     chosen = splits.train.images[np.random.default_rng(0).permutation(len(splits.train.images))[:PICTURES]]
     signs = features(np.concatenate([model.classify_pixels(moved(chosen, *move)) for move in MOVES]))
     others = features(model.classify_pixels(np.concatenate(without_sign(2 * PICTURES, seed=1))))

@@ -89,12 +89,13 @@ class DataCommandOptions(DataOptions):
 class ModelOptions(Options):
     """Which model a command takes."""
 
-    model: Path | None = option(
-        PATH,
+    model: str | None = option(
+        word_or_path("notebook"),
         None,
-        "a .keras file, an exported version's folder, or the folder above the versions (its newest is taken); "
-        "default: the weights that come with the package",
-        metavar="PATH",
+        "notebook (weights that come with the package), or the path of a version's folder, of the folder above it (for "
+        "the newest), of a run's folder or of a .keras file; default: the newest version in models/roadsigns, else the "
+        "weights that come with the package",
+        metavar="notebook|PATH",
     )
 
 

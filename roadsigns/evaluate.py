@@ -96,14 +96,15 @@ def main(argv: Sequence[str] | None = None) -> None:
             "roadsigns evaluate --model models/roadsigns --data traffic-signs-data.zip --split valid --json",
         ),
     )
-    from . import data, models
+    from . import classifier, data, models
 
-    path = models.check(options.model)
+    model = models.find(options.model)
+    models.tell(model, options.json)
     split = data.load(options.data, options.data_dir, count=options.count).split(options.split)  # type: ignore[arg-type]
-    scores = score(models.load(path).classify_pixels(split.images), split.labels)
+    scores = score(classifier.load(model.path).classify_pixels(split.images), split.labels)
     if options.json:
         summary = {
-            "model": str(path),
+            "model": model.name,
             "data": options.data,
             "split": options.split,
             "pictures": scores.pictures,

@@ -11,6 +11,7 @@ import importlib.util
 import json
 import logging
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -92,7 +93,7 @@ def export_apart(
     if not importlib.util.find_spec("tensorflow"):
         say(f"not exported: TensorFlow is not installed. Where it is: roadsigns export --model {weights}")
         return None
-    arguments = [f"--model={weights}", f"--output={output}", "--json"]  # a path may begin with a dash
+    arguments = [f"--model={weights}", f"--output={output}", "--json", "--quiet"]  # a path may begin with a dash
     arguments += [] if version is None else [f"--version={version}"]
     child = subprocess.run(
         [sys.executable, "-m", "roadsigns.export", *arguments],
@@ -160,23 +161,52 @@ def main(argv: Sequence[str] | None = None) -> None:
         ExportOptions,
         argv,
         verb="export",
-        about="Export a .keras file, or the weights that come with the package, for TensorFlow Serving.",
+        about="Export a run's model, a .keras file or the weights that come with the package, for TensorFlow Serving.",
         examples=(
             "roadsigns export",
-            "roadsigns export --output models/shipped --version 7 --json",
+            "roadsigns export --model notebook --output models/shipped --version 7 --json",
         ),
     )
     from . import models
 
-    path = models.check(options.model)
-    check_output(options.output, options.version)
-    os.environ["KERAS_BACKEND"] = "tensorflow"  # before TensorFlow is loaded, which loads Keras
-    backend.require_tensorflow("An export")
-    written = export(models.load_keras(path), options.output, options.version)
+    model = models.find(options.model)
+    if not options.quiet:
+        models.tell(model, options.json)
+    if model.is_export:
+        written = _already_there(model.path, options)
+        done = f"nothing written: {written} is an export already. To add shipped weights, name them with --model"
+    else:
+        check_output(options.output, options.version)
+        written = _write(model.path, options)
+        done = f"wrote {written}: serve it as {exported.MODEL_NAME}"
     if options.json:
         print(json.dumps({"exported": str(written)}))
     elif not options.quiet:
-        print(f"wrote {written}: serve it as {exported.MODEL_NAME}")
+        print(done)
+
+
+def _already_there(version: Path, options: ExportOptions) -> Path:
+    """The version itself where it is what was asked for: the newest in a folder that needs no other.
+
+    Raises:
+        UsageError: it is asked for in another place, or under another number.
+    """
+    if options.model is None and options.version is None and options.output.resolve() == version.parent.resolve():
+        return version
+    number = options.version if options.version is not None else version.name
+    raise UsageError(
+        f"{str(version)!r} is an export already, of which no other is made. Copy it: "
+        f"{shlex.join(['cp', '-r', str(version), str(options.output / str(number))])}. Or name a run, a .keras file "
+        "or shipped weights with --model"
+    )
+
+
+def _write(weights: Path, options: ExportOptions) -> Path:
+    from . import classifier
+
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # before TensorFlow is loaded, which loads Keras
+    backend.require_tensorflow("An export")
+    return export(classifier.load_keras(weights), options.output, options.version)
 
 
 if __name__ == "__main__":

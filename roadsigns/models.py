@@ -1,121 +1,152 @@
-"""Trained models as files: found by a path or shipped with the package, loaded to classify pixels."""
+"""Which model is meant, for every verb: by a name, by a path, or by none; found without loading anything."""
 
 from __future__ import annotations
 
+import difflib
+import shlex
+import sys
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-import numpy.typing as npt
+from . import exported
+from .errors import UsageError
 
-from . import backend, exported
-from .errors import ModelError, UsageError
-from .preprocess import Pixels, preprocess, resize
+DEFAULT = "notebook"
+"""The shipped weights that are taken where nothing else is there."""
 
-if TYPE_CHECKING:
-    import keras
+_WEIGHTS = Path(str(resources.files(__package__).joinpath("weights")))
 
-_BATCH = 256
+NAMES: tuple[str, ...] = tuple(sorted(file.stem for file in _WEIGHTS.glob("*.keras")))
+"""The networks whose weights come with the package; `--model` takes their names."""
 
-
-class Classifier(Protocol):
-    """What can name signs."""
-
-    def classify_pixels(self, images: Pixels) -> npt.NDArray[np.float32]:
-        """Class probabilities, float32 `(N, 43)`, of uint8 RGB pictures `(N, H, W, 3)`."""
+_SHIPPED = "the weights that come with the package"
 
 
-def shipped() -> Path:
-    """The weights that come with the package, a `.keras` file."""
-    return Path(str(resources.files(__package__).joinpath("weights", "notebook.keras")))
+@dataclass(frozen=True)
+class Model:
+    """A model that was found; its string is what the first line of a verb says of it.
+
+    Attributes:
+        path: the `.keras` file, or the folder of an exported version.
+        about: what it is, where the path does not tell.
+        is_shipped: whether it came with the package, so that no person trained it.
+    """
+
+    path: Path
+    about: str = ""
+    is_shipped: bool = False
+
+    @property
+    def is_export(self) -> bool:
+        """Whether it is an exported version, rather than a `.keras` file."""
+        return self.path.suffix != ".keras"
+
+    @property
+    def name(self) -> str:
+        """What `--model` calls it: the name of shipped weights, or the path."""
+        return self.path.stem if self.is_shipped else str(self.path)
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.about}" if self.about else self.name
 
 
-def check(path: Path | None) -> Path:
-    """Find the model that `path` means, before anything heavy is loaded.
+def shipped(name: str = DEFAULT) -> Path:
+    """The weights of this name that come with the package, a `.keras` file."""
+    return _WEIGHTS / f"{name}.keras"
+
+
+def find(model: str | Path | None = None) -> Model:
+    """Find the model that is meant.
 
     Args:
-        path: a `.keras` file; an exported version's folder; a folder of versions, of which the highest is taken; None
-            for the weights that come with the package.
-
-    Returns:
-        The `.keras` file, or the folder that holds the SavedModel.
+        model: the name of shipped weights; a version's folder; the folder above it, of whose versions the newest is
+            taken; a run's folder; a `.keras` file. None means the newest version in `models/roadsigns`, or else the
+            shipped weights.
 
     Raises:
-        UsageError: `path` is none of these.
+        UsageError: `model` is none of these; says what it is, and what may be meant.
+        OSError: a folder cannot be read.
     """
-    if path is None:
-        return shipped()
-    if path.is_dir():
-        folder = next(reversed(exported.versions(path).values()), path)
-        if (folder / exported.SAVED_MODEL).is_file():
-            return folder
-    elif path.is_file() and path.suffix == ".keras":
-        return path
-    state = "is something else" if path.exists() else "is not there"
-    raise UsageError(
-        f"--model {str(path)!r} {state}: expected a .keras file, an exported version's folder or the folder above. "
-        "Leave --model out for the weights that come with the package"
+    if model is None:
+        newest = _newest(exported.MODELS)
+        return newest or Model(shipped(), f"{_SHIPPED} (there is none in {exported.MODELS})", is_shipped=True)
+    if str(model) in NAMES:
+        return Model(shipped(str(model)), _SHIPPED, is_shipped=True)
+    path = Path(model)
+    found = _at(path)
+    if found is None:
+        raise UsageError(_refusal(path))
+    return found
+
+
+def tell(model: Model, to_stderr: bool) -> None:
+    """Print which model a verb takes, as its first line; on stderr where stdout is for machines."""
+    print(f"model: {model}", file=sys.stderr if to_stderr else sys.stdout, flush=True)
+
+
+def explain(path: Path) -> str:
+    """What `path` is and what helps, as words behind its name, for who can take only a folder of exported versions."""
+    found = _at(path)
+    if found is None or found.is_export:
+        return ". ".join(filter(None, _state(path)))
+    kind, what = ("run", "its model") if path.is_dir() else ("Keras file", "it")
+    return f"is a {kind}. Export {what}: {shlex.join(['roadsigns', 'export', '--model', str(path)])}"
+
+
+def _at(path: Path) -> Model | None:
+    if path.suffix == ".keras" and path.is_file():
+        return Model(path)
+    if not path.is_dir():
+        return None
+    if (path / exported.SAVED_MODEL).is_file():
+        return Model(path)
+    if (path / "model.keras").is_file():
+        return Model(path / "model.keras", "the best epoch of that run")
+    return _newest(path)
+
+
+def _newest(folder: Path) -> Model | None:
+    if not folder.is_dir():
+        return None
+    whole = [each for each in exported.versions(folder).values() if (each / exported.SAVED_MODEL).is_file()]
+    return Model(whole[-1], "the newest version there") if whole else None
+
+
+def _refusal(path: Path) -> str:
+    state, way_out = _state(path)
+    near = difflib.get_close_matches(str(path), NAMES, n=1)
+    if not way_out and near:
+        way_out = f"Did you mean {near[0]}?"
+    return f"--model {str(path)!r} {state}. " + (
+        way_out
+        or f"Expected: {', '.join(NAMES)}, a version's folder, the folder above it, a run's folder or a .keras file. "
+        f"Leave --model out for the newest in {exported.MODELS}, or else the shipped weights"
     )
 
 
-def load(path: Path) -> Classifier:
-    """Load the model that `check` found.
-
-    Raises:
-        ModelError: the file is damaged, or holds a model with other inputs or outputs.
-    """
-    return _SavedModel(path) if path.is_dir() else _KerasModel(path)
-
-
-def load_keras(path: Path) -> keras.Model:
-    """Load a `.keras` file of the project on the backend that is chosen.
-
-    Raises:
-        ModelError: the file is damaged, or holds a model with other inputs.
-    """
-    backend.start()
-    import keras
-
-    from .networks import layers  # noqa: F401  Keras finds our layers by their registration
-
-    if path.is_dir():
-        raise ModelError(f"{str(path)!r} is an exported version: expected the .keras file that it was made from")
-    try:
-        model = keras.saving.load_model(path, compile=False)
-    except Exception as error:  # a damaged archive raises whatever the damage leads to
-        reason = " ".join(str(error).split())[:200]
-        raise ModelError(f"{str(path)!r} cannot be loaded as a Keras model: {reason}") from error
-    inputs = getattr(model, "input", None) if model.built else None
-    if not isinstance(inputs, dict) or set(inputs) != {"x", "keep_prob", "keep_prob_conv"}:
-        raise ModelError(f"{str(path)!r} is another model: expected the inputs x, keep_prob, keep_prob_conv")
-    return model
-
-
-class _KerasModel:
-    def __init__(self, path: Path) -> None:
-        self.model = load_keras(path)
-
-    def classify_pixels(self, images: Pixels) -> npt.NDArray[np.float32]:
-        from .networks import answers
-
-        x = preprocess(resize(images), answers.channels(self.model))
-        return answers.probabilities(self.model, x, batch_size=_BATCH)
-
-
-class _SavedModel:
-    def __init__(self, path: Path) -> None:
-        tf = backend.require_tensorflow("An exported model")
-        try:
-            self.model = tf.saved_model.load(str(path))
-            self.signature: Any = self.model.signatures[exported.PIXELS]
-        except Exception as error:  # as above
-            reason = " ".join(str(error).split())[:200]
-            raise ModelError(f"{str(path)!r} cannot be loaded as one of our exports: {reason}") from error
-
-    def classify_pixels(self, images: Pixels) -> npt.NDArray[np.float32]:
-        parts = [
-            self.signature(images=images[start : start + _BATCH])["probabilities"].numpy()
-            for start in range(0, max(1, len(images)), _BATCH)
-        ]
-        return np.concatenate(parts)
+def _state(path: Path) -> tuple[str, str]:
+    """What a path is that means no model, and the way out where one can be told."""
+    if not path.exists():
+        return "is not there", ""
+    for above in path.parents:
+        if (above / exported.SAVED_MODEL).is_file():
+            return "is a part of a version", f"Expected: {str(above)!r}"
+    if path.is_file():
+        if path.suffix in (".h5", ".hdf5"):
+            return "is a file of Keras 2, or of weights alone", "Save the model as a .keras file with Keras 3"
+        return "is another file", ""
+    if (path / "config.json").is_file():
+        epochs = sorted(path.glob("epoch-*.keras"))
+        other = f". Or take its newest epoch, {str(epochs[-1])!r}" if epochs else ""
+        line = shlex.join(["roadsigns", "train", "--resume", str(path)])
+        return "is a run that is not finished", f"Finish it: {line}{other}"
+    for each in sorted(each for each in path.iterdir() if each.is_dir()):
+        found = _at(each)
+        if found is not None and found.is_export:
+            return "is a folder too high", f"Expected: {str(each)!r}"
+        if found is not None:
+            return "holds runs", f"Expected: the folder of one, such as {str(each)!r}"
+    if path.name.isascii() and path.name.isdigit():
+        return f"is a version without {exported.SAVED_MODEL}", "Copy it again, to the end, or export it again"
+    return ("is another folder" if any(path.iterdir()) else "is an empty folder"), ""

@@ -140,8 +140,13 @@ def _read_authority(value: Any) -> str:
 
 
 def word_or_path(*words: str) -> Kind:
-    """One word of a few, or a path."""
-    return Kind(TEXT.expects, _read_text, words, path=True)
+    """One word of a few, or a path; a path that is like one of the words begins with `./`."""
+
+    def read(value: Any) -> str:
+        _read_path(value)
+        return _read_text(value)
+
+    return Kind(f"{', '.join(words)} or a path", read, words, path=True)
 
 
 # Of the Content Security Policy's host sources, those that can stand around a page.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import models, pictures, preprocess, signs
+from . import classifier, models, pictures, preprocess, signs
 from .cli import command, parse
 from .config import PredictOptions
 from .exported import BEST
@@ -25,10 +25,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         about="Name the sign in each PNG or JPEG file: the five most probable classes.",
         examples=("roadsigns predict photo.jpg", "roadsigns predict --model models/roadsigns --json a.png b.png"),
     )
-    path = models.check(options.model)
+    model = models.find(options.model)
+    models.tell(model, options.json)
     # Read in full before Keras is loaded, so that a bad file is refused at once.
     images = [preprocess.resize(pictures.read(file)[np.newaxis]) for file in options.files]
-    probabilities = models.load(path).classify_pixels(np.concatenate(images))
+    probabilities = classifier.load(model.path).classify_pixels(np.concatenate(images))
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :BEST]
     if options.json:
         print(json.dumps([_answer(*row) for row in zip(options.files, probabilities, best, strict=True)]))

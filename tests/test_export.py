@@ -3,6 +3,7 @@
 import errno
 import inspect
 import io
+import json
 import os
 import re
 import signal
@@ -20,7 +21,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from oracles import oracle_preprocess
 from pictures import draw_signs
-from roadsigns import export, models, networks, signs
+from roadsigns import export, exported, models, networks, signs
 from roadsigns.errors import ModelError, UsageError
 from roadsigns.served import write_warmup
 from roadsigns.serving.models import version_folder
@@ -297,7 +298,7 @@ def test_export_that_is_killed_is_no_version_and_is_removed_by_the_next(model, t
     (left,) = tmp_path.iterdir()
     assert left.name.startswith(".") and (left / "1" / "saved_model.pb").is_file()
     with pytest.raises(UsageError):
-        models.check(tmp_path)
+        models.find(tmp_path)
     assert version_folder.scan(tmp_path) == {}
     assert export.export(model, tmp_path) == tmp_path / "1"
     assert os.listdir(tmp_path) == ["1"]
@@ -350,8 +351,45 @@ def test_check_output_refuses_what_tensorflow_cannot_name(tmp_path):
 def test_command_exports_a_keras_file(model, tmp_path, capsys):
     model.save(tmp_path / "model.keras")
     assert export.main(["--model", str(tmp_path / "model.keras"), "--output", str(tmp_path / "out")]) == 0
-    assert capsys.readouterr().out == f"wrote {tmp_path / 'out' / '1'}: serve it as roadsigns_model\n"
+    said = f"model: {tmp_path / 'model.keras'}\nwrote {tmp_path / 'out' / '1'}: serve it as roadsigns_model\n"
+    assert capsys.readouterr().out == said
     assert tf.saved_model.contains_saved_model(str(tmp_path / "out" / "1"))
+
+
+def test_command_never_writes_shipped_weights_above_a_persons_model_unless_told(model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    export.export(model, exported.MODELS)
+    assert export.main([]) == 0
+    assert capsys.readouterr().out == (
+        "model: models/roadsigns/1, the newest version there\n"
+        "nothing written: models/roadsigns/1 is an export already. To add shipped weights, name them with --model\n"
+    )
+    assert export.main(["--json", "--output", str(tmp_path / "models" / "roadsigns")]) == 0
+    assert json.loads(capsys.readouterr().out) == {"exported": "models/roadsigns/1"}
+    for flags, place in (
+        (["--version", "7"], "models/roadsigns/7"),
+        (["--output", "other"], "other/1"),
+        (["--model", "models/roadsigns/1", "--output", "other", "--version", "2"], "other/2"),
+    ):
+        assert export.main(flags) == 2
+        error = capsys.readouterr().err
+        assert "'models/roadsigns/1' is an export already, of which no other is made. Copy it: cp -r" in error
+        assert f"cp -r models/roadsigns/1 {place}. Or name" in error and error.count("\n") == 1
+    assert os.listdir("models/roadsigns") == ["1"] and not Path("other").exists()
+    assert export.main(["--model", "notebook"]) == 0
+    assert "wrote models/roadsigns/2" in capsys.readouterr().out
+
+
+def test_command_exports_a_runs_model_and_the_shipped_weights_where_nothing_is(model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("runs/a").mkdir(parents=True)
+    model.save("runs/a/model.keras")
+    assert export.main(["--model", "runs/a", "--output", "out"]) == 0
+    assert capsys.readouterr().out.startswith("model: runs/a/model.keras, the best epoch of that run\nwrote out/1: ")
+    assert export.main(["--quiet"]) == 0
+    assert os.listdir("models/roadsigns") == ["1"]
+    weights = [tf.saved_model.load(folder).weights[0].numpy() for folder in ("out/1", "models/roadsigns/1")]
+    assert not np.array_equal(*weights)
 
 
 BAD_MODELS = {

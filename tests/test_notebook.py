@@ -61,7 +61,7 @@ def test_notebook_shows_nothing_that_tensorflow_says_of_the_machine(executed):
     assert not [text for text in said if "WARNING" in text or "E0000" in text or "I0000" in text]
 
 
-@pytest.mark.parametrize("word", ["plots.samples", "plots.histogram", "plots.steps", "plots.curves", "models.load"])
+@pytest.mark.parametrize("word", ["plots.samples", "plots.histogram", "plots.steps", "plots.curves", "classifier.load"])
 def test_notebook_shows_pictures(word, executed):
     _, shown = outputs(executed, word)
     assert "image/png" in shown[-1]

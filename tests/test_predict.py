@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from pictures import draw_signs
-from roadsigns import export, models, networks, predict, signs
-from roadsigns.errors import ModelError, UsageError
+from roadsigns import classifier, export, networks, predict, signs
+from roadsigns.errors import ModelError
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +31,15 @@ def files(folder):
 
 def answers(capsys, *flags):
     assert predict.main(["--json", *flags]) == 0
-    return json.loads(capsys.readouterr().out)
+    output = capsys.readouterr()
+    assert output.err.startswith("model: ") and output.err.count("\n") == 1
+    return json.loads(output.out)
 
 
 def test_predict_names_five_classes_for_each_file(folder, files, capsys):
     assert predict.main(["--model", str(folder / "model.keras"), *files]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert first == f"model: {folder / 'model.keras'}"
     assert lines[::6] == files
     for line in (line for number, line in enumerate(lines) if number % 6):
         score, number, name = re.fullmatch(r"\s+(\d+\.\d\d)%  ([ \d]\d)  (.+)", line).groups()
@@ -60,7 +63,7 @@ def test_predict_refuses_a_bad_file_in_one_line(folder, files, tmp_path, capsys)
     (tmp_path / "sign.gif").write_bytes(b"GIF89a")
     assert predict.main(["--model", str(folder / "model.keras"), files[0], str(tmp_path / "sign.gif")]) == 2
     output = capsys.readouterr()
-    assert output.out == ""
+    assert output.out == f"model: {folder / 'model.keras'}\n"
     assert output.err.count("\n") == 1
     assert "sign.gif' is a picture of GIF format: expected PNG or JPEG" in output.err
     assert predict.main([str(tmp_path / "missing.png")]) == 2
@@ -72,22 +75,4 @@ def test_predict_refuses_a_damaged_export_and_an_export_of_another_kind(folder, 
     assert predict.main(["--model", str(tmp_path), files[0]]) == 2
     assert "cannot be loaded as one of our exports: " in capsys.readouterr().err
     with pytest.raises(ModelError, match=r"is an exported version: expected the \.keras file that it was made from"):
-        models.load_keras(folder / "models" / "roadsigns" / "1")
-
-
-def test_check_finds_what_a_path_means(folder):
-    versions = folder / "models" / "roadsigns"
-    assert models.check(versions) == models.check(versions / "1") == versions / "1"
-    assert models.check(folder / "model.keras") == folder / "model.keras"
-    assert models.check(None) == models.shipped()
-    for wrong in (folder, folder / "0.png", folder / "nothing"):
-        with pytest.raises(UsageError, match=re.escape(f"--model {str(wrong)!r} is ")):
-            models.check(wrong)
-
-
-def test_check_takes_the_highest_version(tmp_path):
-    for number in ("9", "10"):
-        (tmp_path / number).mkdir()
-        (tmp_path / number / "saved_model.pb").write_bytes(b"")
-    (tmp_path / ".11.tmp").mkdir()
-    assert models.check(tmp_path) == tmp_path / "10"
+        classifier.load_keras(folder / "models" / "roadsigns" / "1")

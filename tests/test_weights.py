@@ -6,14 +6,14 @@ import keras
 import pytest
 from PIL import Image, ImageDraw
 
-from roadsigns import data, evaluate, models, predict
+from roadsigns import classifier, data, evaluate, models, predict
 
 CARD = json.loads(models.shipped().with_suffix(".json").read_text())
 
 
 def test_weights_are_the_notebooks_network_and_small():
     assert models.shipped().stat().st_size <= 2_500_000
-    model = models.load_keras(models.shipped())
+    model = classifier.load_keras(models.shipped())
     assert (model.name, model.count_params()) == ("notebook", 570_763)
     assert not model.compiled
     assert all(keras.ops.all(keras.ops.isfinite(value)) for value in model.get_weights())
@@ -29,7 +29,7 @@ def test_card_states_data_recipe_seed_machine_figures():
 @pytest.mark.parametrize(("split", "figure"), [("valid", "validation_accuracy"), ("test", "test_accuracy")])
 def test_weights_reach_the_figures_of_their_card(gtsrb_archive, split, figure):
     pictures = data.load(str(gtsrb_archive)).split(split)
-    scores = evaluate.score(models.load(models.shipped()).classify_pixels(pictures.images), pictures.labels)
+    scores = evaluate.score(classifier.load(models.shipped()).classify_pixels(pictures.images), pictures.labels)
     assert scores.accuracy == pytest.approx(CARD[figure], abs=2 / scores.pictures)  # a tie may fall otherwise
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 
-from .. import __version__
+from .. import __version__, models
 from ..errors import ModelError, UsageError
 from ..exported import MODELS, SAVED_MODEL, versions
 from ..serving import embedded
@@ -53,11 +53,8 @@ def shipped_model(say: Callable[[str], None]) -> Path:
     if _versions(folder):
         return folder
     say(f"exporting the weights that come with the package to {folder}, once")
-    child = subprocess.run(
-        [sys.executable, "-m", "roadsigns.export", "--output", str(folder), "--version", "1"],
-        capture_output=True,
-        text=True,
-    )
+    command = [sys.executable, "-m", "roadsigns.export", "--quiet", "--model", models.DEFAULT]
+    child = subprocess.run([*command, "--output", str(folder), "--version", "1"], capture_output=True, text=True)
     if not _versions(folder):  # the export writes beside and renames, and another app may have been first
         reason = child.stderr.strip()
         raise ModelError(f"The export to {str(folder)!r} failed: {reason}. XDG_CACHE_HOME can name another folder")

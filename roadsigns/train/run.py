@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import backend
+from .. import backend, models
 from ..config import TrainOptions
 from ..files import beside, write_json
 from . import folder, tracking
@@ -108,9 +108,22 @@ def finish(run: folder.Run, dataset: Dataset, say: Any = print) -> dict[str, Any
     say(f"wrote {run.path}/: config.json, history.csv, metrics.json, curves.png, model.keras")
     if exported is not None:
         say(f"wrote {exported}: a SavedModel for TensorFlow Serving")
+    for line in _next_commands(run, exported):
+        say(line)
     if options.track:
         _track(run, dataset, test.accuracy, exported)
     return metrics
+
+
+def _next_commands(run: folder.Run, exported: Path | None) -> list[str]:
+    """What a person may do with the model now, as lines to paste."""
+    if exported is not None and models.find(None).path == exported:
+        lines = [["predict", "photo.jpg"], ["serve"], ["app"]]
+    elif exported is not None:
+        lines = [["predict", f"--model={exported}", "photo.jpg"], ["serve", f"--model_base_path={exported.parent}"]]
+    else:
+        lines = [["predict", f"--model={run.path}", "photo.jpg"]]
+    return ["next:", *("  " + shlex.join(["roadsigns", *line]) for line in lines)]
 
 
 def _environment(dataset: Dataset) -> dict[str, Any]:

@@ -71,6 +71,20 @@ def test_train_leaves_a_run_and_a_model_that_answers(whole, archive):
     )
 
 
+def test_train_ends_with_what_to_do_next(archive, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    flags = ["--data", str(archive), "--epochs", "1", "--batch-size", "86"]
+    assert main([*flags, "--run-dir", "runs/a"]) == 0
+    end = "next:\n  roadsigns predict photo.jpg\n  roadsigns serve\n  roadsigns app\n"
+    assert capsys.readouterr().out.endswith(end)
+    assert main([*flags, "--run-dir", "runs/b", "--output", "my models"]) == 0
+    end = "  roadsigns predict '--model=my models/1' photo.jpg\n  roadsigns serve '--model_base_path=my models'\n"
+    assert capsys.readouterr().out.endswith("next:\n" + end)
+    monkeypatch.setattr("roadsigns.export.export_apart", lambda *_: None)
+    assert main([*flags, "--run-dir", "runs/c"]) == 0
+    assert capsys.readouterr().out.endswith("next:\n  roadsigns predict --model=runs/c photo.jpg\n")
+
+
 def test_train_reports_figures_that_can_be_counted_again(whole, archive):
     from pictures import draw_signs
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from roadsigns import backend, models, signs
+from roadsigns import backend, classifier, models, signs
 from roadsigns.data import synthetic
 from roadsigns.preprocess import SIZE
 
@@ -217,7 +217,7 @@ def test_a_network_of_real_signs_names_the_drawn_ones() -> None:
         drawn = snapshots(design, round(50 * design.share), seed)
         pictures.append(drawn)
         labels += [design.class_id] * len(drawn)
-    named = models.load(models.shipped()).classify_pixels(np.concatenate(pictures)).argmax(axis=1)
+    named = classifier.load(models.shipped()).classify_pixels(np.concatenate(pictures)).argmax(axis=1)
     right = named == np.array(labels)
     shares = {class_id: float(right[np.array(labels) == class_id].mean()) for class_id in CLASSES}
     assert right.mean() >= 0.9
