@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import tensorflow as tf
-from hypothesis import given
-from hypothesis import strategies as st
 
-import strategies
 from pictures import draw_signs
 from roadsigns import networks
-from roadsigns.networks import answers, layers
+from roadsigns.networks import answers
 from roadsigns.networks.answers import feed, probabilities
 from roadsigns.networks.layers import KeepProbability, KeepProbDropout
 
@@ -175,62 +171,6 @@ def test_keras_file_gives_the_same_answers(model: keras.Model, tmp_path: Path) -
     np.testing.assert_array_equal(probabilities(loaded, X, 0.5, 0.5), probabilities(model, X, 0.5, 0.5))
 
 
-# Dropout.
-
-
-def drop(units: Any, keep: Any, layer: KeepProbDropout | None = None) -> Floats:
-    layer = layer or KeepProbDropout(seed=1)
-    return np.asarray(layer([tf.constant(units, tf.float32), tf.constant(keep, tf.float32)]))
-
-
-@pytest.mark.parametrize("keep", [[1.0], [1.0, 1.0, 1.0]])
-@pytest.mark.parametrize("shape", [(3,), (3, 7), (3, 4, 5, 6)])
-def test_dropout_at_1_passes_every_bit(shape: tuple[int, ...], keep: list[float]) -> None:
-    units = np.random.default_rng(0).normal(0, 1e3, shape).astype(np.float32)
-    units.ravel()[:3] = [-0.0, np.inf, np.nan]
-    assert drop(units, keep).tobytes() == units.tobytes()
-
-
-@pytest.mark.parametrize("keep", [0.25, 0.5, 0.7, 0.99])
-def test_dropout_keeps_the_share_and_the_expectation(keep: float) -> None:
-    units = np.random.default_rng(0).uniform(1, 2, (100, 400)).astype(np.float32)
-    dropped = drop(units, [keep])
-    kept = dropped != 0
-    np.testing.assert_array_equal(dropped[kept], (units / np.float32(keep))[kept])
-    # Six standard deviations of 40,000 draws; by unit and by image the draws are as good.
-    sigma = np.sqrt(keep * (1 - keep))
-    assert kept.mean() == pytest.approx(keep, abs=6 * sigma / 200)
-    assert np.abs(kept.mean(axis=0) - keep).max() < 6 * sigma / 10
-    assert np.abs(kept.mean(axis=1) - keep).max() < 6 * sigma / 20
-    assert dropped.mean() == pytest.approx(units.mean(), abs=6 * 2 * sigma / keep / 200)
-
-
-def test_dropout_draws_anew_each_time() -> None:
-    layer = KeepProbDropout(seed=1)
-    units = np.ones((4, 100), np.float32)
-    answers = [drop(units, [0.5], layer) for _ in range(400)]
-    assert len({answer.tobytes() for answer in answers}) == 400
-    assert np.mean(answers) == pytest.approx(1, abs=6 / np.sqrt(400 * 400))
-    assert np.abs(np.mean(answers, axis=0) - 1).max() < 6 / 20, "every unit on the average of many draws"
-
-
-def test_dropout_takes_one_value_an_image() -> None:
-    units = np.random.default_rng(0).uniform(1, 2, (4, 5, 5, 40)).astype(np.float32)
-    keep = np.array([1, 0.5, 1, 0.25], np.float32)
-    dropped = drop(units, keep)
-    np.testing.assert_array_equal(dropped[[0, 2]], units[[0, 2]])
-    for image in (1, 3):
-        kept = dropped[image] != 0
-        np.testing.assert_array_equal(dropped[image][kept], units[image][kept] / keep[image])
-        assert kept.mean() == pytest.approx(keep[image], abs=6 * 0.5 / np.sqrt(1000))
-
-
-def test_dropout_never_keeps_a_unit_by_halves() -> None:
-    """Where an image of infinite units drops some, they are 0 and not NaN."""
-    dropped = drop(np.full((1, 1000), np.inf), [0.5])
-    assert set(np.unique(dropped)) == {0, np.inf}
-
-
 @pytest.mark.parametrize("training", [True, False])
 def test_dropout_has_no_training_flag(model: keras.Model, training: bool) -> None:
     ones = {"keep_prob": np.ones(1, np.float32), "keep_prob_conv": np.ones(1, np.float32)}
@@ -239,12 +179,6 @@ def test_dropout_has_no_training_flag(model: keras.Model, training: bool) -> Non
     np.testing.assert_allclose(exact, by_hand(model, X), rtol=0, atol=1e-5)
     first, second = (model({"x": X, **halves}, training=training).numpy() for _ in range(2))
     assert not np.array_equal(first, second)
-
-
-def test_dropout_config_gives_the_layer_back() -> None:
-    layer = KeepProbDropout(seed=11, name="drop")
-    again = KeepProbDropout.from_config(layer.get_config())
-    np.testing.assert_array_equal(drop(np.ones((2, 50)), [0.5], again), drop(np.ones((2, 50)), [0.5], layer))
 
 
 def test_reseed_by_one_key_drops_the_same_units(model: keras.Model) -> None:
@@ -262,128 +196,12 @@ def test_reseed_gives_each_layer_its_own_numbers(model: keras.Model) -> None:
     assert len({state.tobytes() for state in states}) == len(states) == 5
 
 
-def test_fresh_noise_is_of_no_seed(model: keras.Model) -> None:
-    """A model traced within drops other units than its seed says, and others in each of its traces."""
-    units = np.ones((2, 500), np.float32)
-
-    def traced(fresh: bool) -> bytes:
-        layer = KeepProbDropout(seed=1)
-        keras.utils.set_random_seed(0)
-        function = tf.function(lambda x: layer([x, tf.constant([0.5])]))
-        if not fresh:
-            return bytes(function(units).numpy().tobytes())
-        with layers.fresh_noise():
-            return bytes(function(units).numpy().tobytes())
-
-    assert traced(False) == traced(False)
-    assert len({traced(False), traced(True), traced(True)}) == 3
-
-
-# Keep probabilities outside (0, 1].
-
-BAD_KEEPS = [1.3, 0.0, -0.1, float("nan"), float("inf"), float("-inf")]
-
-
-@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "tf.function"])
-@pytest.mark.parametrize("keep", BAD_KEEPS)
-def test_keep_probability_raises(keep: float, compiled: bool) -> None:
-    layer = KeepProbability("keep_prob_conv")
-    call: Callable[..., Any] = tf.function(layer, input_signature=[tf.TensorSpec([None])]) if compiled else layer
-    message = re.escape("Invalid value for `keep_prob_conv`: expected numbers in (0, 1]. Received:")
-    with pytest.raises(tf.errors.InvalidArgumentError, match=message) as caught:
-        call(tf.constant([0.5, keep]))
-    assert f"{keep:g}" in str(caught.value)
-
-
-@pytest.mark.parametrize("keep", [[1.0], [1e-30, 0.5], []])
-def test_keep_probability_passes(keep: list[float]) -> None:
-    values = np.array(keep, np.float32)
-    np.testing.assert_array_equal(KeepProbability("keep_prob")(values), values)
-
-
 @pytest.mark.parametrize("argument", ["keep_prob", "keep_prob_conv"])
 def test_model_raises_for_a_bad_value(model: keras.Model, argument: str) -> None:
     inputs = {"x": X[:1], "keep_prob": np.ones(1, np.float32), "keep_prob_conv": np.ones(1, np.float32)}
     inputs[argument] = np.array([np.nan], np.float32)
     with pytest.raises(tf.errors.InvalidArgumentError, match=re.escape(f"Invalid value for `{argument}`:")):
         model(inputs)
-
-
-# What a network is fed.
-
-
-@given(x=strategies.batches(), data=st.data())
-def test_feed_gives_one_row_an_answer(x: Floats, data: st.DataObject) -> None:
-    n = len(x)
-    answers = data.draw(st.integers(1, 6)) if n == 1 else n
-    many = st.lists(strategies.KEEPS, min_size=answers, max_size=answers)
-    keeps = {
-        name: data.draw(st.one_of(strategies.KEEPS, strategies.KEEPS.map(lambda keep: [keep]), many))
-        for name in ("keep_prob", "keep_prob_conv")
-    }
-    if n == 1:
-        answers = max(len(keep) if isinstance(keep, list) else 1 for keep in keeps.values())
-    inputs = feed(x, **keeps)
-    assert list(inputs) == ["x", "keep_prob", "keep_prob_conv"]
-    assert inputs["x"].dtype == np.float32 and inputs["x"].shape == (answers, 32, 32, 1)
-    for row in range(answers):
-        np.testing.assert_array_equal(inputs["x"][row], x[row if n > 1 else 0])
-    for name, keep in keeps.items():
-        values = keep if isinstance(keep, list) else [keep]
-        expected = values * answers if len(values) == 1 else values
-        assert inputs[name].dtype == np.float32 and inputs[name].tolist() == expected
-
-
-def test_feed_keeps_all_by_default() -> None:
-    inputs = feed(X)
-    assert inputs["keep_prob"].tolist() == inputs["keep_prob_conv"].tolist() == [1, 1, 1]
-
-
-@pytest.mark.parametrize("keep", [1, 1.0, np.float64(1), np.ones((), np.float32), [1], (1,), np.ones(3), [1] * 3])
-def test_feed_takes_numbers_of_many_forms(keep: Any) -> None:
-    assert feed(X, keep_prob=keep)["keep_prob"].tolist() == [1, 1, 1]
-
-
-VALUE, SHAPE = "Invalid value for `{}`: expected numbers in (0, 1]. Received: {}", "Invalid shape of `{}`: expected "
-BAD: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
-    "0": (X, {"keep_prob": 0}, ValueError, VALUE.format("keep_prob", "0")),
-    "negative": (X, {"keep_prob_conv": -0.1}, ValueError, VALUE.format("keep_prob_conv", "-0.1")),
-    "above 1": (X, {"keep_prob": 1.0001}, ValueError, VALUE.format("keep_prob", "1.0001")),
-    "NaN": (X, {"keep_prob": np.nan}, ValueError, VALUE.format("keep_prob", "nan")),
-    "infinite": (X, {"keep_prob_conv": np.inf}, ValueError, VALUE.format("keep_prob_conv", "inf")),
-    "one of three": (X, {"keep_prob": [1, 0.5, 0]}, ValueError, VALUE.format("keep_prob", "[1, 0.5, 0]")),
-    "0 in float32": (X, {"keep_prob": 1e-60}, ValueError, VALUE.format("keep_prob", "")),
-    "two for three": (
-        X,
-        {"keep_prob": [1, 1]},
-        ValueError,
-        SHAPE.format("keep_prob") + "one number, or one for each of 3 answers. Received: shape (2,)",
-    ),
-    "none for three": (X, {"keep_prob": []}, ValueError, "Received: shape (0,)"),
-    "none for one": (X[:1], {"keep_prob": []}, ValueError, SHAPE.format("keep_prob")),
-    "two for none": (X[:0], {"keep_prob": [1, 1]}, ValueError, "one for each of 0 answers. Received: shape (2,)"),
-    "2 and 3": (X[:1], {"keep_prob": [1] * 2, "keep_prob_conv": [1] * 3}, ValueError, "Received: shape (2,)"),
-    "2-D": (X, {"keep_prob_conv": [[1]]}, ValueError, SHAPE.format("keep_prob_conv")),
-    "column": (X, {"keep_prob": np.ones((3, 1))}, ValueError, "Received: shape (3, 1)"),
-    "double": (X.astype(float), {}, TypeError, "`x` must be a NumPy array of float32. Received: float64"),
-    "pixels": (np.zeros((1, 32, 32, 1), np.uint8), {}, TypeError, "Received: uint8"),
-    "list": ([[0.5]], {}, TypeError, "`x` must be a NumPy array of float32. Received: list"),
-    "one": (X[0], {}, ValueError, "`x` must have shape (N, 32, 32, 1) or (N, 32, 32, 3). Received: (32, 32, 1)"),
-    "flat": (X[..., 0], {}, ValueError, "Received: (3, 32, 32)"),
-    "two channels": (np.zeros((1, 32, 32, 2), np.float32), {}, ValueError, "Received: (1, 32, 32, 2)"),
-    "number": (np.zeros((), np.float32), {}, ValueError, "Received: ()"),
-}
-
-
-@pytest.mark.parametrize(("x", "keeps", "kind", "message"), BAD.values(), ids=BAD.keys())
-def test_feed_rejects(x: Any, keeps: dict[str, Any], kind: type[Exception], message: str) -> None:
-    with pytest.raises(kind, match=re.escape(message)):
-        feed(x, **keeps)
-
-
-def test_probabilities_check_at_the_door(model: keras.Model) -> None:
-    with pytest.raises(ValueError, match=re.escape(VALUE.format("keep_prob_conv", "1.3"))):
-        probabilities(model, X, keep_prob_conv=1.3)
 
 
 @pytest.mark.parametrize(("count", "batch_size"), [(1, 256), (3, 256), (3, 2), (5, 1)])
@@ -420,3 +238,10 @@ def test_probabilities_bear_large_scores(model: keras.Model) -> None:
     """A softmax that took exp of the scores themselves would overflow."""
     answers = probabilities(model, X * 1e6)
     np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-6)
+
+
+def test_probabilities_check_at_the_door(model: keras.Model) -> None:
+    with pytest.raises(
+        ValueError, match=re.escape("Invalid value for `keep_prob_conv`: expected numbers in (0, 1]. Received: 1.3")
+    ):
+        probabilities(model, X, keep_prob_conv=1.3)
