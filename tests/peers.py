@@ -9,23 +9,24 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
-from roadsigns.app.limits import Limits
 from roadsigns.app.server import Server
 from roadsigns.app.site import Site
+from roadsigns.app.upstream import Patience
+from roadsigns.serving.http.messages import Limits
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 SECONDS = 20
 
 SHORT = Limits(
-    head_bytes=4096,
     body_bytes=2**20,
-    clients=20,
-    head_seconds=1.5,
-    piece_seconds=1.2,
-    connect_seconds=1.2,
+    held_bytes=2**23,
+    connections=20,
+    requests=20,
+    read_seconds=1.5,
+    idle_seconds=1.5,
     answer_seconds=1.2,
-    grace_seconds=2,
 )
+PATIENCE = Patience(connect_seconds=1.2, answer_seconds=1.2, piece_seconds=1.2)
 """Limits that a test can wait for."""
 
 
@@ -82,9 +83,9 @@ def start_backend(where: Loop, handler: Handler) -> str:
 
 
 def start_app(
-    where: Loop, address: str, folder: Path, limits: Limits | None = None, frames: str = "'none'"
+    where: Loop, address: str, folder: Path, limits: Limits = SHORT, frames: str = "'none'"
 ) -> tuple[Server, int]:
-    server = Server(Site(folder, frames), address, limits)
+    server = Server(Site(folder, frames), address, limits, PATIENCE)
     return server, where.run(server.start("127.0.0.1", 0))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from ..errors import HttpError
-from .heads import Head
+from ..serving.http.messages import Answer, Request
 
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -30,21 +30,21 @@ TYPES = {
 """What is served: a file with another ending is not there."""
 
 
-def security(frame_ancestors: str = "'none'") -> bytes:
+def security(frame_ancestors: str = "'none'") -> str:
     """The fields of every answer that is the app's own: nothing from elsewhere, nothing inline.
 
     Args:
         frame_ancestors: whose frames may show it, in the words of the Content Security Policy's directive.
     """
     return (
-        b"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors %b\r\n"
-        b"X-Content-Type-Options: nosniff\r\n"
-        b"Referrer-Policy: no-referrer\r\n"
-        b"Permissions-Policy: camera=(self), geolocation=(), microphone=()\r\n"
-        b"Cross-Origin-Opener-Policy: same-origin\r\n"
-        b"Cross-Origin-Resource-Policy: same-origin\r\n"
-    ) % frame_ancestors.encode()
+        "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        f"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {frame_ancestors}\r\n"
+        "X-Content-Type-Options: nosniff\r\n"
+        "Referrer-Policy: no-referrer\r\n"
+        "Permissions-Policy: camera=(self), geolocation=(), microphone=()\r\n"
+        "Cross-Origin-Opener-Policy: same-origin\r\n"
+        "Cross-Origin-Resource-Policy: same-origin\r\n"
+    )
 
 
 SECURITY = security()
@@ -60,8 +60,9 @@ class _File:
     """A file of one state: `stamp` tells whether it has changed since."""
 
     stamp: tuple[int, int]
-    fields: bytes
-    etag: bytes
+    content_type: str
+    headers: str
+    etag: str
     body: bytes
     packed: bytes | None
 
@@ -75,24 +76,23 @@ class Site:
         self._security = security(frame_ancestors)
         self._files: dict[Path, _File] = {}
 
-    def answer(self, request: Head) -> bytes:
-        """The whole answer to a GET or HEAD.
+    def answer(self, request: Request) -> Answer:
+        """The answer to a GET or HEAD.
 
         Raises:
             HttpError: 404 for what is not there, 405 for other methods.
         """
         file = self._read(self._find(request.target.partition("?")[0]))
-        if request.method not in (b"GET", b"HEAD"):
+        if request.verb not in ("GET", "HEAD"):
             raise HttpError(405, "Expected GET or HEAD")
-        pack = file.packed is not None and _accepts_gzip(request.values.get(b"accept-encoding", b""))
-        etag = b'"%b-gzip"' % file.etag if pack else b'"%b"' % file.etag
-        body = file.packed if pack and file.packed is not None else file.body
-        fields = file.fields + b"ETag: %b\r\n" % etag + (b"Content-Encoding: gzip\r\n" if pack else b"")
-        known = [each.strip().removeprefix(b"W/") for each in request.values.get(b"if-none-match", b"").split(b",")]
+        headers, etag, body = file.headers, f'"{file.etag}"', file.body
+        if file.packed is not None and _accepts_gzip(request.header(b"accept-encoding")):
+            headers, etag, body = f"{headers}Content-Encoding: gzip\r\n", f'"{file.etag}-gzip"', file.packed
+        headers += f"ETag: {etag}\r\n"
+        known = [each.strip().removeprefix("W/") for each in request.header(b"if-none-match").split(",")]
         if etag in known:
-            return b"HTTP/1.1 304 Not Modified\r\n" + fields + b"\r\n"
-        head = b"HTTP/1.1 200 OK\r\n" + fields + b"Content-Length: %d\r\n\r\n" % len(body)
-        return head if request.method == b"HEAD" else head + body
+            return Answer(304, b"", file.content_type, headers)
+        return Answer(200, body, file.content_type, headers)
 
     def _find(self, path: str) -> Path:
         """The file that a path means; only plain names are looked for, so none leads out of the folder."""
@@ -122,20 +122,18 @@ class Site:
             raise _missing() from error
 
 
-def _load(path: Path, stamp: tuple[int, int], security: bytes) -> _File:
+def _load(path: Path, stamp: tuple[int, int], security: str) -> _File:
     body = path.read_bytes()
     packed = gzip.compress(body, 9, mtime=0) if path.suffix in _PACKED else None
     # Names do not change with their content, so a browser asks each time; the ETag makes the answer an empty one.
-    fields = f"Content-Type: {TYPES[path.suffix]}\r\nCache-Control: no-cache\r\n"
-    if packed is not None:
-        fields += "Vary: Accept-Encoding\r\n"
-    etag = hashlib.sha256(body).hexdigest()[:16].encode()
-    return _File(stamp, fields.encode() + security, etag, body, packed)
+    headers = "Cache-Control: no-cache\r\n" + ("Vary: Accept-Encoding\r\n" if packed is not None else "")
+    etag = hashlib.sha256(body).hexdigest()[:16]
+    return _File(stamp, TYPES[path.suffix], headers + security, etag, body, packed)
 
 
-def _accepts_gzip(accepted: bytes) -> bool:
-    codings = (each.replace(b" ", b"").lower().partition(b";q=") for each in accepted.split(b","))
-    return any(name == b"gzip" and not re.fullmatch(rb"0(\.0*)?", share) for name, _, share in codings)
+def _accepts_gzip(accepted: str) -> bool:
+    codings = (each.replace(" ", "").lower().partition(";q=") for each in accepted.split(","))
+    return any(name == "gzip" and not re.fullmatch(r"0(\.0*)?", share) for name, _, share in codings)
 
 
 def _missing() -> HttpError:

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import httptools
 import kubernetes_validate
 import pytest
 import yaml
@@ -54,15 +55,17 @@ def test_the_image_is_built_from_what_is_there() -> None:
 
 @pytest.fixture(scope="module")
 def bare() -> Iterator[tuple[list[str], dict[str, str]]]:
-    """A Python without any package but ours, and the keywords that make a process nobody's where we are root."""
+    """A Python with our package and httptools alone, and the keywords that make a process nobody's for root."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
-    shutil.copytree(Path(roadsigns.__file__).parent, folder / "roadsigns", ignore=shutil.ignore_patterns("__pycache__"))
+    for package in (roadsigns, httptools):
+        source = Path(package.__file__).parent
+        shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__"))
     identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
     for python in (sys.executable, shutil.which("python3", path="/usr/bin:/usr/local/bin")):
-        program = "import sys; sys.exit(sys.version_info < (3, 11))"
+        program = "import sys, httptools; sys.exit(sys.version_info < (3, 11))"
         try:
-            runs = python and subprocess.run([python, "-S", "-c", program], cwd="/", **identity).returncode == 0
+            runs = python and subprocess.run([python, "-S", "-c", program], cwd=folder, **identity).returncode == 0
         except PermissionError:
             continue
         if runs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
+import contextlib
 import gzip
 import json
 import socket
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import peers
 from peers import SHORT, answer, request, send
-from roadsigns.app.limits import Limits
+from roadsigns.app.server import LIMITS
 
 App = Callable[..., int]
 PREDICT = "/v1/models/roadsigns_model:predict"
@@ -92,7 +92,7 @@ def test_head_has_no_body(app: App) -> None:
 
 def test_twenty_megabytes_come_back(app: App) -> None:
     large = bytes(range(256)) * 80_000
-    head, body = split(send(app(constant(answer(large)), Limits()), request(PREDICT)))
+    head, body = split(send(app(constant(answer(large)), LIMITS), request(PREDICT)))
     assert b"Content-Length: 20480000" in head and body == large
 
 
@@ -101,8 +101,13 @@ CHUNKED = (
 )
 
 
-def test_a_chunked_answer_comes_back_chunked(app: App) -> None:
+def test_a_chunked_answer_comes_back_whole(app: App) -> None:
     head, body = split(send(app(constant(CHUNKED)), request(PREDICT)))
+    assert b"Content-Length: 11" in head and b"chunked" not in head and body == b"hello world"
+
+
+def test_a_chunked_answer_that_takes_its_time_comes_back_chunked(app: App) -> None:
+    head, body = split(send(app(constant(CHUNKED[:60], CHUNKED[60:], pause=0.2)), request(PREDICT)))
     assert b"Transfer-Encoding: chunked" in head and body == b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
 
 
@@ -128,14 +133,11 @@ def test_a_body_of_any_size_goes_through(app: App, echo: peers.Handler, size: in
     assert split(split(received)[1])[1] == body
 
 
-def test_a_chunked_body_goes_through(app: App) -> None:
-    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer(await reader.readuntil(b"0\r\n\r\n")))
-
+def test_a_chunked_body_goes_through_whole(app: App, echo: peers.Handler) -> None:
     start = request(PREDICT, method="POST", fields="Transfer-Encoding: chunked\r\n")
-    received = send(app(handler), start, b"3\r\nabc\r\n", b"2;x=y\r\nde\r\n", b"0\r\nT: 1\r\n\r\n")
-    assert split(received)[1] == b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+    received = send(app(echo), start, b"3\r\nabc\r\n", b"2;x=y\r\nde\r\n", b"0\r\nT: 1\r\n\r\n")
+    head, body = split(split(received)[1])
+    assert body == b"abcde" and b"Content-Length: 5" in head and b"chunked" not in head
 
 
 def test_expect_continue_is_met(app: App, echo: peers.Handler) -> None:
@@ -157,11 +159,10 @@ def test_an_early_answer_does_not_wait_for_the_body(app: App) -> None:
         await writer.drain()
         await asyncio.sleep(2)
 
-    start = request(PREDICT, method="POST", fields="Content-Length: 900000\r\n", close=False)
-    head, body = split(send(app(handler), start, b"x" * 100_000))
-    assert (
-        head.startswith(b"HTTP/1.1 413 Too Large") and body == b'{"error": "too much"}' and b"Connection: close" in head
-    )
+    start = time.monotonic()
+    head, body = split(send(app(handler, LIMITS), request(PREDICT, method="POST", body=b"x" * 20_000_000)))
+    assert head.startswith(b"HTTP/1.1 413 Too Large") and body == b'{"error": "too much"}'
+    assert time.monotonic() - start < 2
 
 
 def test_connections_are_used_again(app: App) -> None:
@@ -203,7 +204,7 @@ def test_a_connection_that_the_model_server_has_closed_is_replaced(app: App) -> 
             "did not answer as HTTP",
         ),
         (constant(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000), 502, "did not answer as HTTP"),
-        (constant(b"HTTP/1.1 101 Switching Protocols\r\n\r\n"), 502, "closed the connection before its answer"),
+        (constant(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"), 502, "as HTTP"),
         (constant(b"", pause=3), 504, "did not answer in 1.2 s"),
         (constant(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", pause=3), 504, "stopped sending for 1.2 s"),
     ],
@@ -241,7 +242,7 @@ def test_an_answer_that_breaks_off_does_not_look_whole(app: App, pieces: list[by
         _, body = split(send(app(constant(*pieces)), request(PREDICT)))
     except ConnectionResetError:
         return
-    assert not body.endswith(b"0\r\n\r\n") and len(body) < 100
+    assert not body.endswith(b"0\r\n\r\n") and (len(body) < 100 or b"did not answer as HTTP" in body)
 
 
 IN_CHUNKS = b"POST /v1/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -252,7 +253,6 @@ SMUGGLED = {
     "chunk in 0x": IN_CHUNKS + b"0x3\r\nabc\r\n0\r\n\r\n",
     "huge chunk": IN_CHUNKS + b"" + b"f" * 17 + b"\r\n",
     "long chunk": IN_CHUNKS + b"3\r\nabcdef\r\n0\r\n\r\n",
-    "long extension": IN_CHUNKS + b"3;" + b"x" * 5000 + b"\r\n",
     "chunk ended by a line feed": IN_CHUNKS + b"3\nabc\r\n0\r\n\r\n",
     "absolute target": b"GET http://elsewhere.invalid/v1/x HTTP/1.1\r\nHost: a\r\n\r\n",
     "CONNECT": b"CONNECT elsewhere.invalid:80 HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -296,7 +296,7 @@ def test_a_host_field_changes_nothing(app: App, echo: peers.Handler) -> None:
 
 def test_a_long_head_is_refused(app: App, echo: peers.Handler) -> None:
     port = app(echo)
-    assert error_of(send(port, request("/v1/x", fields="X: " + "y" * 5000 + "\r\n")))[0] == 431
+    assert error_of(send(port, request("/v1/x", fields="X: " + "y" * 70_000 + "\r\n")))[0] == 431
     assert error_of(send(port, b"GET /" + b"x" * 200_000))[0] == 431
 
 
@@ -309,7 +309,7 @@ async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 def test_a_large_body_is_refused(app: App) -> None:
     port = app(swallow)
     announced = request(PREDICT, method="POST", fields="Expect: 100-continue\r\nContent-Length: 1048577\r\n")
-    assert error_of(send(port, announced)) == (413, "Expected a body of at most 1,048,576 bytes")
+    assert error_of(send(port, announced)) == (413, "The body is larger than 1048576 bytes")
     chunk = b"80000\r\n" + b"x" * 0x80000 + b"\r\n"
     start = request(PREDICT, method="POST", fields="Transfer-Encoding: chunked\r\n")
     assert error_of(send(port, start, chunk, chunk, b"1\r\nx\r\n0\r\n\r\n"))[0] == 413
@@ -321,7 +321,8 @@ def test_slow_clients_are_left(app: App) -> None:
         with socket.create_connection(("127.0.0.1", port)) as client:
             start = time.monotonic()
             client.sendall(sent)
-            assert peers.receive(client, pause=5) == b"" and 1 < time.monotonic() - start < 10
+            received = peers.receive(client, pause=5)
+            assert (error_of(received)[0] == 408 if sent else received == b"") and 1 < time.monotonic() - start < 10
     for fields in ("Content-Length: 10\r\n", "Content-Length: 100000\r\n", "Transfer-Encoding: chunked\r\n"):
         assert error_of(send(port, request(PREDICT, method="POST", fields=fields)))[0] == 408
 
@@ -334,13 +335,44 @@ def test_a_client_that_leaves_harms_nobody(app: App, echo: peers.Handler) -> Non
     assert send(port, request(PREDICT)).startswith(b"HTTP/1.1 200")
 
 
-def test_too_many_clients_are_told(app: App, echo: peers.Handler) -> None:
-    port = app(echo, dataclasses.replace(SHORT, clients=2))
-    with socket.create_connection(("127.0.0.1", port)), socket.create_connection(("127.0.0.1", port)):
-        time.sleep(0.1)
-        assert error_of(send(port, b""))[0] == 503
-    time.sleep(0.1)
-    assert send(port, request(PREDICT)).startswith(b"HTTP/1.1 200")
+def test_silent_clients_take_nobody_the_room(app: App, echo: peers.Handler) -> None:
+    """The longest idle goes."""
+    port = app(echo, LIMITS)
+    with contextlib.ExitStack() as lines:
+        for _ in range(LIMITS.connections):
+            lines.enter_context(socket.create_connection(("127.0.0.1", port)))
+        for _ in range(3):
+            assert send(port, request(PREDICT)).startswith(b"HTTP/1.1 200")
+
+
+def test_a_surplus_of_the_model_server_is_nobodys_answer(app: App) -> None:
+    """Whether it comes with an answer or after it."""
+
+    def surplus(pause: float) -> peers.Handler:
+        async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while True:
+                await peers.read_request(reader)
+                writer.write(answer(b"{}"))
+                if pause:
+                    await writer.drain()
+                    await asyncio.sleep(pause)
+                writer.write(answer(b"another's"))
+
+        return handler
+
+    for pause in (0.0, 0.05):
+        port = app(surplus(pause))
+        for _ in range(10):
+            assert split(send(port, request(PREDICT)))[1] == b"{}"
+            time.sleep(2 * pause)
+
+
+def test_a_proxy_of_the_surroundings_is_not_asked(
+    app: App, echo: peers.Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert send(app(echo), request(PREDICT)).startswith(b"HTTP/1.1 200")
 
 
 def test_stopping_lets_an_answer_finish(loop: peers.Loop, folder) -> None:

@@ -15,10 +15,11 @@ import logging
 import math
 import socket
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import cast
 
+from ...errors import RoadsignsError
 from .messages import Application, Limits, Request
 from .request_reader import HeldBytes, RequestReader
 
@@ -179,6 +180,9 @@ class Connection(asyncio.Protocol):
             while self._waiting and keep:
                 keep = await self._respond(self._waiting.popleft())
                 await asyncio.sleep(0)  # the other connections have their turn
+        except RoadsignsError:  # the answer breaks off, so the connection must too
+            self._transport.abort()
+            return
         except Exception:
             _LOG.exception("An answer failed")
             self._transport.abort()
@@ -219,12 +223,13 @@ class Connection(asyncio.Protocol):
         await self._caught_up()
         return keep
 
-    async def _send(self, pieces: AsyncIterator[bytes], *, chunked: bool, drop: bool) -> None:
+    async def _send(self, pieces: AsyncGenerator[bytes, None], *, chunked: bool, drop: bool) -> None:
         """Send a body as fast as the client reads."""
-        async for piece in pieces:
-            if piece and not drop:
-                self._transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
-                await self._caught_up()
+        async with contextlib.aclosing(pieces):
+            async for piece in pieces:
+                if piece and not drop:
+                    self._transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+                    await self._caught_up()
         if chunked and not drop:
             self._transport.write(b"0\r\n\r\n")
 

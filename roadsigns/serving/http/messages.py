@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -51,7 +51,7 @@ class Answer:
     """
 
     status: int
-    body: bytes | AsyncIterator[bytes] = b""
+    body: bytes | AsyncGenerator[bytes, None] = b""
     content_type: str = "application/json"
     headers: str = ""
     phrase: str = ""

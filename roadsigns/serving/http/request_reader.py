@@ -68,6 +68,7 @@ class RequestReader:
         self.body_bytes = 0
         self._pieces: list[bytes] = []
         self._target = b""
+        self._head_bytes = 0
         self._forget()
 
     def feed(self, data: bytes) -> list[Request]:
@@ -85,7 +86,7 @@ class RequestReader:
             except httptools.HttpParserError as error:
                 self.refuse(400, f"Malformed HTTP: {error}")
         if self._raw_bytes - (1 + _CHUNK) * self.body_bytes > MAX_HEAD_BYTES:
-            self.refuse(431, f"Request line and headers are larger than {MAX_HEAD_BYTES} bytes")
+            self._refuse_head()
         done, self._done = self._done, []
         return done
 
@@ -116,6 +117,7 @@ class RequestReader:
         if self._headed:
             return
         value = value.rstrip(b" \t")
+        self._head_bytes += len(name) + len(value) + 4
         self._fields.append((name, value))
         name = name.lower()
         if name in self._headers:
@@ -130,7 +132,9 @@ class RequestReader:
         headers, version = self._headers, self._parser.get_http_version()
         size = headers.get(b"content-length", b"0")
         coding = headers.get(b"transfer-encoding")
-        if len(size) > _MAX_DIGITS or int(size) > self._limits.body_bytes:  # digits: the parser has seen to that
+        if self._head_bytes + len(self._target) > MAX_HEAD_BYTES:
+            self._refuse_head()
+        elif len(size) > _MAX_DIGITS or int(size) > self._limits.body_bytes:  # digits: the parser has seen to that
             self._refuse_body()
         elif version not in ("1.0", "1.1"):
             self.refuse(505, f"HTTP/{version} is not spoken here: expected HTTP/1.1")
@@ -200,6 +204,9 @@ class RequestReader:
         self._forget()
         self._parser.feed_data(head)
 
+    def _refuse_head(self) -> None:
+        self.refuse(431, f"Request line and headers are larger than {MAX_HEAD_BYTES} bytes")
+
     def _refuse_body(self) -> None:
         self.refuse(413, f"The body is larger than {self._limits.body_bytes} bytes{self._limits.body_hint}")
 
@@ -212,7 +219,7 @@ class RequestReader:
         self._pieces = []
         self.body_bytes = 0
         self.asks = False
-        self._raw_bytes = 0
+        self._raw_bytes = self._head_bytes = 0
 
 
 def _text(value: bytes) -> str:
