@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from . import __version__
 from .cli import command
@@ -60,6 +62,10 @@ def _without_verb(words: Sequence[str] | None) -> None:
         return
     near = difflib.get_close_matches(word, VERBS, n=1)
     hint = f"Did you mean {near[0]!r}? " if near else ""
+    if word.startswith("-"):
+        hint = f"A verb comes first, as in: roadsigns train {shlex.join(words or ())}. "
+    elif Path(word).exists():
+        hint = f"For pictures: roadsigns predict {shlex.join(words or ())}. "
     raise UsageError(f"Unknown verb {word!r}. {hint}Verbs: {', '.join(VERBS)}")
 
 

@@ -14,8 +14,10 @@ import errno
 import functools
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, NoReturn, TextIO, TypeVar
 
 from .errors import RoadsignsError, UsageError
@@ -28,18 +30,40 @@ _NO_UNICODE = "surrogates not allowed"
 
 
 _EXAMPLES = "examples:\n"
+_WAYS_OUT = {
+    errno.EACCES: "Change its rights, or name another place",
+    errno.EISDIR: "Expected a file",
+    errno.ELOOP: "Its links lead in a circle: remove them, or name another place",
+    errno.EMFILE: "Let more files be open: ulimit -n 4096",
+    errno.ENAMETOOLONG: "Expected a shorter name",
+    errno.ENOSPC: "Make room, or name another folder",
+    errno.EROFS: "Name a folder that can be written",
+}
+"""What helps, by what the system says."""
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
+        if found := re.fullmatch(r"argument (--\S+): expected one argument", message):
+            message = f"{found[1]} needs a value. If the value begins with a dash: {found[1]}=-VALUE"
+        elif found := re.fullmatch(r"argument (--\S+): ignored explicit argument (.*)", message, re.DOTALL):
+            message = f"{found[1]} takes no value. Received: {found[2]}"
         raise UsageError(f"{message}. See {self.prog} --help")
 
     def refuse(self, unknown: Sequence[str]) -> NoReturn:
-        """Refuse arguments; of the first that is a flag, name the flag that it resembles most."""
-        wrong = next((word.partition("=")[0] for word in unknown if word.startswith("--")), "")
-        near = difflib.get_close_matches(wrong, self._option_string_actions, n=1)
-        hint = f". Did you mean {near[0]}?" if near else "."
-        raise UsageError(f"unrecognized arguments: {' '.join(unknown)}{hint} See {self.prog} --help")
+        """Refuse arguments, with the flag that is meant where the first of them tells."""
+        hint = f" Did you mean {meant}?" if (meant := self._meant(unknown)) else ""
+        raise UsageError(f"unrecognized arguments: {' '.join(unknown)}.{hint} See {self.prog} --help")
+
+    def _meant(self, unknown: Sequence[str]) -> str:
+        """The flag that the first unknown flag resembles most; for a word without a flag the flag that takes such."""
+        if wrong := next((word.partition("=")[0] for word in unknown if word.startswith("--")), ""):
+            return next(iter(difflib.get_close_matches(wrong, self._option_string_actions, n=1)), "")
+        if not _is_path(unknown[0]):
+            return ""
+        flags = ("--model", "--data") if unknown[0].endswith(".keras") else ("--data", "--model", "--model_base_path")
+        flag = next((flag for flag in flags if flag in self._option_string_actions), "")
+        return f"{flag}={unknown[0]}" if flag else ""
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -77,11 +101,19 @@ def parse(
         parser.refuse(unknown)
     values: dict[str, Any] = {}
     for item in fields:
+        if item.metadata["positional"] and not getattr(known, item.name):
+            raise UsageError(
+                f"{item.metadata['metavar']} is missing: expected {item.metadata['help']}. {_such_as(examples)}"
+            )
         if item.name in known:
             about_item = item.metadata
             name = about_item["metavar"] if about_item["positional"] else options.flag(item.name)
             values[item.name] = check(name, about_item["kind"], getattr(known, item.name))
     return options(**values)
+
+
+def _such_as(examples: Sequence[str]) -> str:
+    return f"For example: {examples[0]}" if examples else "See --help"
 
 
 def add_options(parser: argparse.ArgumentParser, options: type[Options]) -> None:
@@ -98,7 +130,7 @@ def _add(parser: argparse.ArgumentParser, flag: str, item: dataclasses.Field[Any
     if about["env"]:
         text += f" (environment: {about['env']})"
     if about["positional"]:
-        parser.add_argument(item.name, nargs="+", metavar=about["metavar"], help=text)
+        parser.add_argument(item.name, nargs="*", metavar=about["metavar"], help=text)
     elif about["kind"] is SWITCH:
         parser.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=text)
     else:
@@ -120,9 +152,7 @@ def command(verb: str) -> Callable[[Callable[[Sequence[str] | None], None]], Cal
             except RoadsignsError as error:
                 return _fail(verb, str(error))
             except OSError as error:
-                where = f" {str(error.filename)!r}" if error.filename is not None else ""
-                way_out = ". Make room, or name another folder" if error.errno == errno.ENOSPC else ""
-                return _fail(verb, f"Cannot use{where}: {error.strerror or error}{way_out}")
+                return _fail(verb, _of_the_system(error))
             except MemoryError as error:
                 reason = f" ({error})" if str(error) else ""
                 return _fail(verb, f"There is not enough memory{reason}. End other programs, or give it less at a time")
@@ -137,6 +167,25 @@ def command(verb: str) -> Callable[[Callable[[Sequence[str] | None], None]], Cal
         return run
 
     return decorate
+
+
+def _of_the_system(error: OSError) -> str:
+    """What the system refuses, with what helps."""
+    if "No usable temporary directory" in str(error.strerror):
+        tried = str(error.strerror).partition(" in ")[2]
+        return f"There is no folder for temporary files: {tried} have no room, or may not be written. Set TMPDIR to one"
+    where = f" {str(error.filename)!r}" if error.filename is not None else ""
+    way_out = _WAYS_OUT.get(error.errno or 0, "")
+    if error.errno == errno.ENOENT and error.filename is not None:
+        missed = Path(os.fsdecode(error.filename))
+        with contextlib.suppress(OSError):
+            near = difflib.get_close_matches(missed.name, sorted(os.listdir(missed.parent)), n=1)
+            way_out = f"Did you mean {str(missed.with_name(near[0]))!r}?" if near else ""
+    return f"Cannot use{where}: {error.strerror or error}" + (f". {way_out}" if way_out else "")
+
+
+def _is_path(word: str) -> bool:
+    return not word.startswith("-") and (os.sep in word or "." in word or Path(word).exists())
 
 
 @contextlib.contextmanager

@@ -167,7 +167,8 @@ class TrainOptions(DataOptions):
     config: Path | None = option(
         PATH,
         None,
-        "repeat a run: take the settings of its config.json where neither a flag nor a variable gives others",
+        "repeat a run: take the settings of its config.json, or of the run's folder, where neither a flag nor a "
+        "variable gives others",
         metavar="FILE",
         place=True,
     )

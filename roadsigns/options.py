@@ -301,6 +301,8 @@ def _as_word(about: Mapping[str, Any], value: Any) -> str:
 
 def _stored(path: Path, fields: Mapping[str, dataclasses.Field[Any]]) -> dict[str, Any]:
     """The settings that a run's `config.json` holds, less those that only say where its results went."""
+    if path.is_dir():
+        path = path / "config.json"
     try:
         stored = json.loads(read(path, _MAX_CONFIG))
     except (ValueError, RecursionError) as error:

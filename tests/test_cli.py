@@ -125,9 +125,18 @@ BAD: dict[str, tuple[type[Options], list[str], dict[str, str], str]] = {
     "not like any": (TrainOptions, ["--frobnicate"], {}, "unrecognized arguments: --frobnicate. See roadsigns try"),
     "after others": (EvaluateOptions, ["now", "--jsno"], {}, "arguments: now --jsno. Did you mean --json? See"),
     "stray": (TrainOptions, ["now"], {}, "unrecognized arguments: now. See roadsigns try --help"),
-    "no value": (TrainOptions, ["--epochs"], {}, "argument --epochs: expected one argument. See roadsigns try --help"),
-    "value of a switch": (TrainOptions, ["--json=1"], {}, "argument --json: ignored explicit argument '1'. See"),
-    "no file": (PredictOptions, [], {}, "the following arguments are required: FILE. See roadsigns try --help"),
+    "no value": (
+        TrainOptions,
+        ["--epochs"],
+        {},
+        "--epochs needs a value. If the value begins with a dash: --epochs=-VALUE. See",
+    ),
+    "value of a switch": (TrainOptions, ["--json=1"], {}, "--json takes no value. Received: '1'. See roadsigns try"),
+    "no file": (PredictOptions, ["--json"], {}, "FILE is missing: expected "),
+    "no file, an example": (PredictOptions, [], {}, ". For example: roadsigns try --x 1"),
+    "unknown and no file": (PredictOptions, ["--foo"], {}, "unrecognized arguments: --foo. See roadsigns try --help"),
+    "a model without its flag": (EvaluateOptions, ["m.keras"], {}, "m.keras. Did you mean --model=m.keras? See"),
+    "data without its flag": (TrainOptions, ["a/signs.zip"], {}, "a/signs.zip. Did you mean --data=a/signs.zip? See"),
 }
 
 
@@ -209,6 +218,19 @@ FAILURES: dict[str, tuple[BaseException, str]] = {
         PermissionError(errno.EACCES, "Permission denied", Path("runs")),
         "roadsigns try: Cannot use 'runs': Permission denied",
     ),
+    "no rights": (
+        PermissionError(errno.EACCES, "Permission denied", "runs"),
+        "roadsigns try: Cannot use 'runs': Permission denied. Change its rights, or name another place",
+    ),
+    "folder": (
+        IsADirectoryError(errno.EISDIR, "Is a directory", "x"),
+        "roadsigns try: Cannot use 'x': Is a directory. Exp",
+    ),
+    "nowhere for temporary files": (
+        FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp', '/home/me']"),
+        "roadsigns try: There is no folder for temporary files: ['/tmp', '/home/me'] have no room, or may not be "
+        "written. Set TMPDIR to one",
+    ),
     "without a name": (OSError(errno.ENOSPC, "No space left on device"), "roadsigns try: Cannot use: No space left"),
     "memory": (
         MemoryError("Unable to allocate 99 GiB"),
@@ -230,6 +252,19 @@ def test_an_expected_failure_is_one_line_and_status_2(
     assert main([]) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.startswith(line) and err.count("\n") == 1
+
+
+def test_a_missing_file_is_told_with_the_name_that_is_like_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "photo.jpeg").touch()
+
+    @command("try")
+    def main(argv: Any = None) -> None:
+        (tmp_path / "photo.jpg").read_bytes()
+
+    assert main([]) == 2
+    assert f"No such file or directory. Did you mean {str(tmp_path / 'photo.jpeg')!r}?" in capsys.readouterr().err
 
 
 def test_success_is_0_and_gets_the_arguments(capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,7 +42,13 @@ def test_nothing_heavy_is_loaded(program: str) -> None:
         ([], 0, "usage: roadsigns VERB [flags]", ""),
         (["--version"], 0, f"roadsigns {roadsigns.__version__}\n", ""),
         (["trian"], 2, "", "roadsigns: Unknown verb 'trian'. Did you mean 'train'? Verbs: train, "),
-        (["--frobnicate"], 2, "", "roadsigns: Unknown verb '--frobnicate'. Verbs: train, "),
+        (
+            ["--epochs", "3"],
+            2,
+            "",
+            "roadsigns: Unknown verb '--epochs'. A verb comes first, as in: roadsigns train --epochs 3",
+        ),
+        (["/"], 2, "", "roadsigns: Unknown verb '/'. For pictures: roadsigns predict /. Verbs: train, "),
     ],
     ids=lambda words: " ".join(words) or "nothing" if isinstance(words, list) else "",
 )

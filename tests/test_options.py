@@ -242,6 +242,10 @@ def test_config_that_is_none_is_refused(ask: Any, text: str, message: str, tmp_p
         ask("--config", str(tmp_path / "c.json"))
 
 
+def test_a_runs_folder_is_its_config(run_config: str) -> None:
+    assert by_command_line("--config", str(Path(run_config).parent)).epochs == 7
+
+
 def test_config_that_is_missing_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         by_command_line("--config", str(tmp_path / "c.json"))

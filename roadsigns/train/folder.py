@@ -20,6 +20,7 @@ import dataclasses
 import itertools
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -172,7 +173,7 @@ def resume(options: TrainOptions) -> Run:
     if (path / "metrics.json").exists():
         raise UsageError(f"The run in {str(path)!r} is finished. Start a new one without --resume")
     stored = _read_options(path / "config.json")
-    changes = _changes(options, stored)
+    changes = _changes(options, stored, path)
     told: dict[str, Any] = {"json": options.json, "quiet": options.quiet}
     return Run(path, dataclasses.replace(stored, run_dir=path, **told, **changes), _read_history(path))
 
@@ -216,7 +217,7 @@ def _read_options(path: Path) -> TrainOptions:
         raise ModelError(f"Damaged settings in {str(path)!r}: {error}. Start a new run without --resume") from error
 
 
-def _changes(given: TrainOptions, stored: TrainOptions) -> dict[str, Any]:
+def _changes(given: TrainOptions, stored: TrainOptions, path: Path) -> dict[str, Any]:
     """What `given` asks for that differs from `stored`; UsageError where that would make it another run."""
     changes = {}
     for item in dataclasses.fields(TrainOptions):
@@ -226,7 +227,11 @@ def _changes(given: TrainOptions, stored: TrainOptions) -> dict[str, Any]:
             continue
         if not item.metadata["place"]:
             flag = TrainOptions.flag(item.name)
-            raise UsageError(f"The run was started with {flag} {own} and cannot go on with {asked}. Leave it out")
+            anew = f"roadsigns train --config {shlex.quote(str(path))} {flag} {asked}"
+            raise UsageError(
+                f"The run was started with {flag} {own} and cannot go on with {asked}. Leave it out, or begin another "
+                f"run like it: {anew}"
+            )
         changes[item.name] = asked
     return changes
 

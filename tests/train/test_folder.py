@@ -285,7 +285,11 @@ def test_resume_refuses_what_is_no_run(there: bool) -> None:
     ("changed", "message"),
     [
         ({"epochs": 5}, "The run was started with --epochs 3 and cannot go on with 5. Leave it out"),
-        ({"epochs": 15}, "The run was started with --epochs 3 and cannot go on with 15. Leave it out"),
+        (
+            {"epochs": 15},
+            "The run was started with --epochs 3 and cannot go on with 15. Leave it out, or begin another run like it: "
+            "roadsigns train --config runs/a --epochs 15",
+        ),
         ({"keep_prob_conv": 0.9}, "started with --keep-prob-conv 0.7 and cannot go on with 0.9"),
     ],
 )
