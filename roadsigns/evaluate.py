@@ -1,86 +1,14 @@
-"""How good class probabilities are, each picture counted once; `python -m roadsigns.evaluate`."""
+"""A model on a split, scored; `python -m roadsigns.evaluate`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from . import signs
 from .cli import command, parse
 from .config import EvaluateOptions
-from .errors import ModelError
-
-_BINS = 15
-
-
-@dataclass(frozen=True, eq=False)
-class Scores:
-    """Figures of a classifier on a split.
-
-    Attributes:
-        pictures: how many were counted.
-        accuracy: share of pictures whose most probable class is right.
-        loss: mean negative log-probability of the right class, in nats.
-        ece: expected calibration error in 15 bins of equal width, a share (Guo et al., ICML 2017).
-        confusion: int64 `(43, 43)`; row = right class, column = most probable class.
-    """
-
-    pictures: int
-    accuracy: float
-    loss: float
-    ece: float
-    confusion: npt.NDArray[np.int64]
-
-    def class_accuracies(self) -> list[float | None]:
-        """Accuracy of each class; None for a class without pictures."""
-        right, all_of = self.confusion.diagonal(), self.confusion.sum(axis=1)
-        return [float(r / n) if n else None for r, n in zip(right, all_of, strict=True)]
-
-
-def score(probabilities: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.int64]) -> Scores:
-    """Compare class probabilities with the right classes.
-
-    Args:
-        probabilities: shape `(N, 43)`, `N` at least 1, rows adding up to 1.
-        labels: int64, shape `(N,)`, values 0..42.
-
-    Raises:
-        ValueError: the shapes do not fit, there is no picture, or a label is not a class.
-        ModelError: a probability is NaN, as those of a network whose training diverged are.
-    """
-    if labels.ndim != 1 or len(labels) == 0 or probabilities.shape != (len(labels), signs.COUNT):
-        raise ValueError(
-            f"`probabilities` must have shape (N, {signs.COUNT}) and `labels` (N,) with N of at least 1. "
-            f"Received: {probabilities.shape} and {labels.shape}"
-        )
-    if labels.min() < 0 or labels.max() >= signs.COUNT:
-        raise ValueError(f"`labels` must be 0..{signs.COUNT - 1}. Received: {labels.min()}..{labels.max()}")
-    if not np.isfinite(probabilities).all():
-        raise ModelError("The model answers with NaN: its training diverged. Train with a smaller --learning-rate")
-    guesses = probabilities.argmax(axis=1)
-    right = guesses == labels
-    confidence = probabilities[np.arange(len(labels)), guesses].astype(np.float64)
-    of_right = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    confusion = np.zeros((signs.COUNT, signs.COUNT), np.int64)
-    np.add.at(confusion, (labels, guesses), 1)
-    return Scores(
-        pictures=len(labels),
-        accuracy=float(right.mean()),
-        loss=float(-np.log(np.maximum(of_right, np.finfo(np.float32).tiny)).mean()),
-        ece=_calibration_error(confidence, right),
-        confusion=confusion,
-    )
-
-
-def _calibration_error(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> float:
-    bins = np.minimum((confidence * _BINS).astype(np.int64), _BINS - 1)
-    gaps = np.bincount(bins, weights=right - confidence, minlength=_BINS)
-    return float(np.abs(gaps).sum() / len(right))
+from .scores import score
 
 
 @command("evaluate")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def fit(run: folder.Run, dataset: Dataset, say: Any = print) -> None:
     """Train the epochs that `run` still lacks, keeping each whole one in its folder."""
-    from .. import evaluate
+    from .. import scores
     from ..networks import answers
     from ..preprocess import preprocess
     from . import averages, epochs
@@ -46,7 +46,7 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print) -> None:
             loss, accuracy = epochs.train(model, pictures, options, epoch)
         trained = time.perf_counter()
         with averages.taken(model):
-            valid = evaluate.score(answers.probabilities(model, x_valid), dataset.valid.labels)
+            valid = scores.score(answers.probabilities(model, x_valid), dataset.valid.labels)
         row = folder.Epoch(
             epoch=epoch,
             loss=loss,
@@ -66,7 +66,7 @@ def finish(run: folder.Run, dataset: Dataset, say: Any = print) -> dict[str, Any
     Returns:
         The figures as they stand in `metrics.json`, with the keys of the project's result files.
     """
-    from .. import evaluate, export
+    from .. import export, scores
     from ..networks import answers
     from ..preprocess import preprocess
     from . import averages, calibrate, curves
@@ -78,7 +78,7 @@ def finish(run: folder.Run, dataset: Dataset, say: Any = print) -> dict[str, Any
     temperature = calibrate.calibrate(model, preprocess(dataset.valid.images, channels), dataset.valid.labels)
     with beside(run.path / "model.keras") as fresh:
         model.save(fresh)
-    test = evaluate.score(answers.probabilities(model, preprocess(dataset.test.images, channels)), dataset.test.labels)
+    test = scores.score(answers.probabilities(model, preprocess(dataset.test.images, channels)), dataset.test.labels)
     curves.draw(run.history).save(run.path / "curves.png")
     exported = export.export_apart(run.path / "model.keras", options.output, options.version, say)
     metrics = {

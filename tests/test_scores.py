@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import strategies
 from roadsigns.errors import ModelError
-from roadsigns.evaluate import score
+from roadsigns.scores import score
 
 
 def rows(*probabilities: dict[int, float]) -> npt.NDArray[np.float32]:
@@ -111,8 +111,12 @@ def test_score_agrees_with_slow_loops(n: int, seed: int, sharpness: float) -> No
 BAD: dict[str, tuple[Any, Any, str]] = {
     "nothing": (FOUR[:0], FOUR_LABELS[:0], "with N of at least 1. Received: (0, 43) and (0,)"),
     "lengths": (FOUR, FOUR_LABELS[:3], "Received: (4, 43) and (3,)"),
-    "42 classes": (FOUR[:, :42], FOUR_LABELS, "`probabilities` must have shape (N, 43) and `labels` (N,)"),
-    "one row": (FOUR[0], FOUR_LABELS[:1], "Received: (43,) and (1,)"),
+    "42 classes": (FOUR[:, :42], FOUR_LABELS, "`labels` must be 0..41. Received: 0..42"),
+    "one row": (
+        FOUR[0],
+        FOUR_LABELS[:1],
+        "must have shape (N, classes) and `labels` (N,) with N of at least 1. Received: (43,) and (1,)",
+    ),
     "column of labels": (FOUR, FOUR_LABELS[:, np.newaxis], "Received: (4, 43) and (4, 1)"),
     "one in a column": (FOUR[:1], FOUR_LABELS[:1, np.newaxis], "Received: (1, 43) and (1, 1)"),
 }
