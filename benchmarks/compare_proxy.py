@@ -29,6 +29,7 @@ from roadsigns.files import write_json
 
 CLIENTS = 32
 ROUNDS = 25
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"  # whatever proxy the surroundings name
 SECONDS = 1.5
 PICTURES = 16
 RESULT = Path(__file__).resolve().parent / "results" / "proxy.json"

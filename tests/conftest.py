@@ -12,6 +12,8 @@ import pytest
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# Every server of the tests is on this machine, of which a proxy of the surroundings knows nothing.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 # A first TensorFlow trace is slow, so no example has a deadline.
 hypothesis.settings.register_profile("dev", max_examples=20, deadline=None)

@@ -23,7 +23,8 @@ def executed(notebook, tmp_path_factory):
         patch.setenv("DATA", str(ROOT / "fixtures" / "drawn-signs.zip"))
         patch.setenv("EPOCHS", "1")
         patch.setenv("TRACK", "dotscience")
-        for name in ("USE_IMAGE_PERCENT", "PYTHONWARNINGS", "TF_CPP_MIN_LOG_LEVEL"):
+        patch.setenv("http_proxy", "http://127.0.0.1:9")  # where nobody listens
+        for name in ("NO_PROXY", "no_proxy", "USE_IMAGE_PERCENT", "PYTHONWARNINGS", "TF_CPP_MIN_LOG_LEVEL"):
             patch.delenv(name, raising=False)
         client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}})
         return client.execute(), folder
@@ -69,7 +70,7 @@ def test_notebook_shows_pictures(word, executed):
 
 def test_notebook_asks_the_server_and_gets_what_the_model_says(executed):
     """The bars of the last cell come over HTTP; those before it from the model itself, for the same picture first."""
-    text, shown = outputs(executed, "requests.post")
+    text, shown = outputs(executed, "session.post")
     assert "image/png" in shown[-1]
     assert "differs from the model itself by at most" in text
     assert float(text.split()[-1]) < 1e-5

@@ -175,7 +175,7 @@ class Rest:
         count = sum(array.size for array in outputs.values())
         if count <= SMALL_ANSWER:
             return format_answer(outputs, read.form)
-        return await self._inbox.result(self._sides.submit(count * _NUMBER, format_answer, outputs, read.form))
+        return await self._sides.call(self._inbox, count * _NUMBER, format_answer, outputs, read.form)
 
     async def _read(
         self, size: int, body: Body, method: str, signatures: Mapping[str, Signature] | None
@@ -186,7 +186,7 @@ class Rest:
             read = functools.partial(read_predict, body, signatures, self._max_pixels)
         if size <= SMALL_BODY and not body.packed:
             return read()
-        return await self._inbox.result(self._sides.submit(size, read))
+        return await self._sides.call(self._inbox, size, read)
 
     def _answer(self, status: int, body: bytes) -> Answer:
         return Answer(status, body, headers=self._cors)

@@ -24,6 +24,8 @@ from ..errors import RequestError
 
 Result = TypeVar("Result")
 
+_LOOK_SECONDS = 0.2  # how often a thread looks whether anybody still waits
+
 LARGE = 8_000_000
 """Bytes after which a process is not used again."""
 
@@ -82,26 +84,39 @@ class SideProcesses:
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="side")
         self._own = threading.local()
 
-    def submit(self, size: int, function: Callable[..., Result], *arguments: Any) -> Future[Result]:
-        """Have a function called in another process.
+    async def call(self, inbox: LoopInbox, size: int, function: Callable[..., Result], *arguments: Any) -> Result:
+        """Await what another process computes; it is ended when nobody waits any more.
 
         Args:
-            size: bytes that it works on, about.
+            inbox: of the running event loop.
+            size: bytes that the function works on, about.
             function: of a module, so that it can be found there.
             arguments: for the function.
         """
-        return self._threads.submit(self._call, size, function, arguments)
+        given_up = threading.Event()
+        try:
+            return await inbox.result(self.submit(size, function, *arguments, given_up=given_up))
+        finally:
+            given_up.set()
+
+    def submit(
+        self, size: int, function: Callable[..., Result], *arguments: Any, given_up: threading.Event | None = None
+    ) -> Future[Result]:
+        """Have a function called in another process, which ends once `given_up` is set; see `call`."""
+        return self._threads.submit(self._call, size, given_up or threading.Event(), function, arguments)
 
     def close(self) -> None:
         """Let the processes go; what they have not begun is not begun."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _call(self, size: int, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
+    def _call(
+        self, size: int, given_up: threading.Event, function: Callable[..., Result], arguments: tuple[Any, ...]
+    ) -> Result:
         process: _SideProcess | None = getattr(self._own, "process", None)
         if process is None or not process.alive:
             process = self._own.process = _SideProcess()
         try:
-            return process.call(function, arguments)
+            return process.call(given_up, function, arguments)
         finally:
             if size > LARGE:
                 process.close()
@@ -121,9 +136,14 @@ class _SideProcess:
     def alive(self) -> bool:
         return not self._line.closed and self._process.is_alive()
 
-    def call(self, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
+    def call(self, given_up: threading.Event, function: Callable[..., Result], arguments: tuple[Any, ...]) -> Result:
         try:
             self._line.send((function, arguments))
+            while not self._line.poll(_LOOK_SECONDS):
+                if given_up.is_set():
+                    self._process.kill()
+                    self.close()
+                    raise RequestError("Nobody waits for the answer", "CANCELLED")
             done, value = self._line.recv()
         except (EOFError, OSError) as error:  # killed, perhaps because memory is short
             self.close()

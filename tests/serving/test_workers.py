@@ -70,6 +70,22 @@ def test_a_signal_meant_for_the_server_does_not_end_it(sides: SideProcesses, num
     assert sides.submit(1, os.getpid).result(30) == process
 
 
+def test_work_that_nobody_waits_for_is_ended(sides: SideProcesses) -> None:
+    number = sides.submit(1, os.getpid).result(30)
+
+    async def run() -> None:
+        inbox = LoopInbox()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await sides.call(inbox, 1, time.sleep, 60)
+        start = time.monotonic()
+        assert await sides.call(inbox, 1, os.getpid) != number
+        assert time.monotonic() - start < 20
+
+    asyncio.run(run())
+    assert not alive(number)
+
+
 def test_results_of_threads_are_awaited() -> None:
     async def run() -> None:
         inbox = LoopInbox()
