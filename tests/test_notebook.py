@@ -51,7 +51,7 @@ def test_notebook_sets_its_variables_in_the_third_cell_before_the_last(notebook)
 
 
 def test_notebook_runs_and_leaves_a_model(executed):
-    text, _ = outputs(executed, "train.finish")
+    text, _ = outputs(executed, "finish(run")
     assert "epoch 1: validation" in text and "wrote models/roadsigns/1" in text
     assert "[[DOTSCIENCE-RUN:" in text
     assert (executed[1] / "models" / "roadsigns" / "1" / "saved_model.pb").is_file()
@@ -62,7 +62,7 @@ def test_notebook_shows_nothing_that_tensorflow_says_of_the_machine(executed):
     assert not [text for text in said if "WARNING" in text or "E0000" in text or "I0000" in text]
 
 
-@pytest.mark.parametrize("word", ["plots.samples", "plots.histogram", "plots.steps", "plots.curves", "classifier.load"])
+@pytest.mark.parametrize("word", ["plots.samples", "plots.histogram", "plots.steps", "curves.draw", "classifier.load"])
 def test_notebook_shows_pictures(word, executed):
     _, shown = outputs(executed, word)
     assert "image/png" in shown[-1]
