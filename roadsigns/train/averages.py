@@ -74,10 +74,24 @@ def taken(model: keras.Model) -> Iterator[None]:
         _assign(model, own)
 
 
+def restore(path: Path) -> keras.Model:
+    """The model of a `.keras` file as it was trained with AveragingAdam, ready to be trained on.
+
+    Raises:
+        ValueError: the file holds no such optimizer.
+        Exception: the file is damaged; Keras raises whatever the damage leads to.
+    """
+    model = keras.saving.load_model(path)
+    if not isinstance(model.optimizer, AveragingAdam):
+        raise ValueError("It lacks the optimizer's state")
+    return model
+
+
 def load(path: Path) -> keras.Model:
-    """The model of a `.keras` file that was trained with AveragingAdam: its averages as weights, and no optimizer."""
+    """The model of such a file with its averages as weights, and no optimizer; raises as `restore` does."""
+    averages = restore(path).optimizer.averages
     model = keras.saving.load_model(path, compile=False)
-    _assign(model, keras.saving.load_model(path).optimizer.averages)
+    _assign(model, averages)
     return model
 
 

@@ -21,6 +21,7 @@ import itertools
 import json
 import re
 import shlex
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,14 +64,15 @@ class Run:
 
     @property
     def chosen(self) -> Epoch:
-        """The epoch whose weights the run ends with.
+        """The epoch whose weights the run ends with, of those whose model is in the folder.
 
         Where the step size falls to 0, the last one: it has no better, and nothing is chosen. Otherwise the one of the
         highest validation accuracy, of equals that of lower validation loss.
         """
+        there = [row for row in self.history if self.checkpoint(row.epoch).exists()] or self.history
         if self.options.schedule == "cosine":
-            return self.history[-1]
-        return max(self.history, key=lambda row: (row.validation_accuracy, -row.validation_loss))
+            return there[-1]
+        return max(there, key=lambda row: (row.validation_accuracy, -row.validation_loss))
 
     def begin(self, environment: dict[str, Any]) -> list[str]:
         """Write down what the run begins in; where it goes on, name what is no longer as it was.
@@ -121,6 +123,32 @@ class Run:
     def checkpoint(self, epoch: int) -> Path:
         """Where the model after `epoch` is kept."""
         return self.path / f"epoch-{epoch:04d}.keras"
+
+    @contextlib.contextmanager
+    def reading(self, epoch: int) -> Iterator[Path]:
+        """Yield the path of the model after `epoch`, to be read.
+
+        Raises:
+            ModelError: the block raised, as the file is damaged; says how the run goes on without it.
+            OSError: the system keeps the file from being read.
+        """
+        path = self.checkpoint(epoch)
+        try:
+            yield path
+        except Exception as error:  # a damaged file raises whatever the damage leads to
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            reason = " ".join(str(error).split())[:200].rstrip(".")
+            raise ModelError(f"Damaged model {str(path)!r}: {reason}. {self._way_around(path)}") from error
+
+    def _way_around(self, damaged: Path) -> str:
+        others = [row.epoch for row in self.history if self.checkpoint(row.epoch) != damaged]
+        whole = [epoch for epoch in others if _is_whole(self.checkpoint(epoch))]
+        if not whole:
+            return "No other epoch is kept. Start a new run without --resume"
+        remove = shlex.join(["rm", "--", str(damaged)])
+        resume = shlex.join(["roadsigns", "train", f"--resume={self.path}"])
+        return f"Without that file the run goes on from epoch {whole[-1]}: {remove} && {resume}"
 
     def keep(self, row: Epoch, save: Callable[[Path], None]) -> None:
         """Add an epoch; `save` writes the model, with the optimizer's state, to the path it is given."""
@@ -186,6 +214,15 @@ def _held(path: Path) -> Iterator[None]:
         except BlockingIOError:
             raise UsageError(f"Another process trains in {str(path)!r}. Wait for it, or take another folder") from None
         yield
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether every byte of a `.keras` file, which is a zip, is as it was written."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except Exception:  # as in `reading`
+        return False
 
 
 def _differences(was: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, Any, Any]]:

@@ -73,7 +73,8 @@ def finish(run: folder.Run, dataset: Dataset, say: Any = print) -> dict[str, Any
 
     options = run.options
     chosen = run.chosen
-    model = averages.load(run.checkpoint(chosen.epoch))
+    with run.reading(chosen.epoch) as path:
+        model = averages.load(path)
     channels = answers.channels(model)
     temperature = calibrate.calibrate(model, preprocess(dataset.valid.images, channels), dataset.valid.labels)
     with beside(run.path / "model.keras") as fresh:
@@ -163,12 +164,11 @@ def _track(run: folder.Run, dataset: Dataset, accuracy: float, exported: Path | 
 
 
 def _load_or_build(run: folder.Run, pictures: int) -> keras.Model:
+    from . import averages
+
     if run.history:
-        import keras
-
-        from ..networks import layers  # noqa: F401  Keras finds our classes by their registration
-
-        return keras.saving.load_model(run.checkpoint(len(run.history)))
+        with run.reading(len(run.history)) as path:
+            return averages.restore(path)
     return build(run.options, pictures)
 
 

@@ -82,3 +82,12 @@ def test_averages_travel_in_the_keras_file(tmp_path):
     loaded = load(tmp_path / "m.keras")
     assert not loaded.compiled
     np.testing.assert_array_equal(loaded.trainable_variables[0], made.optimizer.averages[0])
+
+
+def test_a_file_without_the_averages_is_refused(tmp_path):
+    made = model(0.9)
+    made.compile("adam", "mse")
+    steps(made, 1)
+    made.save(tmp_path / "m.keras")
+    with pytest.raises(ValueError, match="It lacks the optimizer's state"):
+        load(tmp_path / "m.keras")

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -194,6 +195,29 @@ def slowly_chosen(pictures, options, epoch):
 epochs.chosen = slowly_chosen
 sys.exit(main(sys.argv[1:]))
 """
+
+
+@pytest.mark.parametrize("damage", ["cut", "no optimizer"])
+def test_train_whose_newest_model_is_damaged_goes_on_from_the_one_before(damage, whole, tmp_path, capsys):
+    """One line with a command to paste; after it the run ends as if it had been stopped before."""
+    folder = tmp_path / "run"
+    shutil.copytree(whole / "run", folder)
+    (folder / "metrics.json").unlink()
+    newest, older = folder / "epoch-0003.keras", folder / "epoch-0002.keras"
+    older.write_bytes(newest.read_bytes())
+    if damage == "cut":
+        newest.write_bytes(newest.read_bytes()[:1_000_000])
+    else:
+        keras.saving.load_model(newest, compile=False).save(newest)
+    assert main(["--resume", str(folder)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and error.startswith(f"roadsigns train: Damaged model '{newest}': ")
+    assert error.endswith(
+        f". Without that file the run goes on from epoch 2: rm -- {newest} && roadsigns train --resume={folder}\n"
+    )
+    newest.unlink()
+    assert main(["--resume", str(folder), "--output", str(tmp_path / "models")]) == 0
+    assert "epoch   3/3" in capsys.readouterr().out
 
 
 def test_train_by_the_quick_recipe_resumes_to_the_same_weights(archive, tmp_path, monkeypatch):

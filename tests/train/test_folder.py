@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import re
+import zipfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -392,3 +393,58 @@ def test_begin_refuses_a_damaged_environment() -> None:
     Path("runs/a/environment.json").write_text("{")
     with pytest.raises(ModelError, match=re.escape("Damaged 'runs/a/environment.json'")):
         again().begin(ENVIRONMENT)
+
+
+def write_model(path: Path) -> None:
+    """A zip, as a .keras file is."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("weights", "8" * 5000)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-2000])
+
+
+def test_a_damaged_newest_model_names_the_older_whole_one_as_the_way_out() -> None:
+    run = begin("runs/my run")
+    for accuracy in (0.4, 0.9, 0.5, 0.6):
+        run.keep(row(len(run.history) + 1, accuracy), write_model)
+    newest = run.checkpoint(4)
+    cut(newest)
+    expected = (
+        "Damaged model 'runs/my run/epoch-0004.keras': no zip. Without that file the run goes on from epoch 2: "
+        "rm -- 'runs/my run/epoch-0004.keras' && roadsigns train '--resume=runs/my run'"
+    )
+    with pytest.raises(ModelError, match=f"^{re.escape(expected)}$"), run.reading(4) as path:
+        assert path == newest
+        raise ValueError("no\nzip.")
+    newest.unlink()
+    assert [row.epoch for row in again("runs/my run").history] == [1, 2]
+
+
+def test_a_run_whose_chosen_model_is_gone_ends_with_the_best_that_is_left() -> None:
+    run = begin()
+    for accuracy in (0.9, 0.4, 0.5):
+        run.keep(row(len(run.history) + 1, accuracy), write_model)
+    cut(run.checkpoint(1))
+    with pytest.raises(ModelError, match=r"goes on from epoch 3: rm -- runs/a/epoch-0001\.keras && "), run.reading(1):
+        raise OSError("no HDF5 file")
+    run.checkpoint(1).unlink()
+    assert again().chosen.epoch == 3
+    assert again(name="runs/a").history[-1].epoch == 3
+
+
+def test_a_run_without_any_whole_model_has_to_be_started_anew() -> None:
+    run = begin()
+    for accuracy in (0.9, 0.4):
+        run.keep(row(len(run.history) + 1, accuracy), write_model)
+    cut(run.checkpoint(1)), cut(run.checkpoint(2))
+    with pytest.raises(ModelError, match=r"No other epoch is kept\. Start a new run without --resume$"), run.reading(2):
+        raise ValueError("no zip")
+
+
+def test_what_the_system_refuses_is_no_damage() -> None:
+    run = begin()
+    keep(run, 0.5)
+    with pytest.raises(PermissionError), run.reading(1):
+        raise PermissionError(13, "Permission denied", "epoch-0001.keras")
