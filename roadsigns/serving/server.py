@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 import sys
@@ -24,6 +25,8 @@ from .models import model_config
 from .models.manager import Manager
 from .models.model_config import ModelConfig
 from .rest import Rest
+
+_log = logging.getLogger(__name__)
 
 _LATER = "Export it with: roadsigns export --output"
 
@@ -92,6 +95,7 @@ def serve(plan: Plan) -> bool:
         ModelError: no version of a model could be loaded.
     """
     signal.signal(signal.SIGTERM, _leave)
+    _log_to_stderr()
     _wait_for_versions(plan)
     with memory.staying():
         backend.require_tensorflow("Serving a model")
@@ -107,12 +111,16 @@ def serve(plan: Plan) -> bool:
     )
     manager.start()
     _check_loaded(manager, plan.models)
-    answered, end = asyncio.run(_run(plan, manager))
-    if answered:  # work of callers that have gone may be left, for which nobody waits long
-        closing = threading.Thread(target=manager.close, daemon=True)
-        closing.start()
-        closing.join(max(0, end - time.monotonic()))
-    return answered
+    return asyncio.run(_run(plan, manager))
+
+
+def _log_to_stderr() -> None:
+    """A line with its time for each version that is loaded or unloaded, and for what goes wrong."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s roadsigns serve: %(message)s"))
+    logger = logging.getLogger("roadsigns")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
 
 
 def _leave(*_: object) -> None:
@@ -200,13 +208,12 @@ async def _run(plan: Plan, manager: Manager) -> tuple[bool, float]:
         await listener.open(plan.rest)
         print(f"REST on http://{_address(options.host, plan.rest.getsockname()[1])}: {served}", flush=True)
         closing.append(lambda: _close_rest(rest, listener, options.shutdown_grace_seconds))
-    watcher = loop.create_task(_watch_config(plan, manager))
+    # No thread of the loop's own: nobody waits at the end for a load that is under way.
+    threading.Thread(target=_watch_config, args=(plan, manager), name="configuration", daemon=True).start()
     await stop.wait()
-    end = time.monotonic() + options.shutdown_grace_seconds
     for number in (signal.SIGTERM, signal.SIGINT):  # a second one ends at once
         loop.remove_signal_handler(number)
-    watcher.cancel()
-    return all(await asyncio.gather(*(close() for close in closing))), end
+    return all(await asyncio.gather(*(close() for close in closing)))
 
 
 async def _close_rest(rest: Rest, listener: Listener, grace: float) -> bool:
@@ -216,19 +223,21 @@ async def _close_rest(rest: Rest, listener: Listener, grace: float) -> bool:
     return answered
 
 
-async def _watch_config(plan: Plan, manager: Manager) -> None:
+def _watch_config(plan: Plan, manager: Manager) -> None:
     """Take over the model config file whenever it has changed."""
     file, seconds = plan.options.model_config_file, plan.options.model_config_file_poll_wait_seconds
     current = plan.models
     while file is not None and seconds > 0:
-        await asyncio.sleep(seconds)
+        time.sleep(seconds)
         try:
-            new = await asyncio.to_thread(model_config.read, file)
+            new = model_config.read(file)
             if new != current:
-                await asyncio.to_thread(manager.reload, new)
+                manager.reload(new)
                 current = new
         except (RoadsignsError, OSError) as error:
-            print(f"roadsigns serve: the configuration stays as it is: {error}", file=sys.stderr, flush=True)
+            _log.warning("The configuration stays as it is: %s", error)
+        except Exception:
+            _log.exception("The configuration could not be looked at")
 
 
 def _address(host: str, port: int) -> str:

@@ -281,6 +281,12 @@ def test_a_folder_that_vanishes_leaves_the_model_serving(base: Path, tmp_path: P
             assert time.monotonic() < end
             time.sleep(0.1)
         assert requests.get(f"http://{server.rest}/readyz", timeout=10).status_code == 503
+        log = tmp_path / "models.log"
+        line = r"^\d+-\d+-\d+ \S+ roadsigns serve: Version 1 of roadsigns_model"
+        while not re.search(f"{line} is unloaded$", log.read_text(), re.M):
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        assert re.search(rf"{line} serves, loaded in \d+\.\d s$", log.read_text(), re.M)
 
 
 def test_tensorflow_is_not_loaded_to_check_flags_or_to_read_bodies() -> None:

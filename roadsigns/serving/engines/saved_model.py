@@ -17,6 +17,7 @@ _SERVE = "serve"
 # TensorFlow keeps its initialisation among the signatures, older versions in a collection.
 _INITIALISE = "__saved_model_init_op"
 _COLLECTIONS = ("saved_model_main_op", "legacy_init_op")
+_VARIABLES = frozenset(("VarHandleOp", "VariableV2", "Variable"))
 
 Call = tuple[str, dict[str, str]]
 """An operation to run, and the strings to feed by tensor."""
@@ -56,10 +57,20 @@ def signatures(graph: Any) -> dict[str, Signature]:
 
 
 def start_calls(path: Path, graph: Any) -> Iterator[Call]:
-    """What is to run in a fresh session, in order: the variables are restored, tables and the like are filled."""
+    """What is to run in a fresh session, in order: the variables are restored, tables and the like are filled.
+
+    Raises:
+        ModelError: the graph has variables, whose values are not there.
+    """
     assets = {asset.tensor_info.name: str(path / "assets" / asset.filename) for asset in graph.asset_file_def}
     saver = graph.saver_def
-    if saver.restore_op_name and (path / "variables").is_dir():
+    weights = path / "variables" / "variables.index"
+    if saver.restore_op_name and not weights.is_file() and any(node.op in _VARIABLES for node in graph.graph_def.node):
+        raise ModelError(
+            f"its weights are not there yet: expected {str(weights)!r}. "
+            "Copy a version beside the folder, then rename it into place"
+        )
+    if saver.restore_op_name and weights.is_file():
         yield saver.restore_op_name, {saver.filename_tensor_name: str(path / "variables" / "variables"), **assets}
     if _INITIALISE in graph.signature_def:
         yield graph.signature_def[_INITIALISE].outputs[_INITIALISE].name, assets

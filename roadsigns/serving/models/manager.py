@@ -9,21 +9,20 @@ import functools
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ...errors import ModelError, RequestError, RoadsignsError
-from .. import memory
+from ... import exported
+from ...errors import ModelError, RequestError
 from ..batching.parameters import DEFAULTS, BatchingParameters
 from ..engines.engine import ENGINES
 from ..protocol.refusals import no_status, servable_not_found, unknown_label
 from ..protocol.status import VersionStatus
-from . import version_folder, warmup
-from .lease import Lease
+from .loader import Loader
 from .model_config import ModelConfig
 from .servable import Servable
-from .versions import Version, Versions
+from .versions import Lease, Version, Versions
 
 _log = logging.getLogger(__name__)
 
@@ -34,8 +33,9 @@ class Manager:
     """Keeps the versions that the configuration asks for loaded.
 
     A version is loaded and warmed up before the one it replaces goes, and that one goes when its last lease ends. A
-    version that fails to load leaves the others serving. If a model's folder cannot be read nothing changes; if it
-    holds no version, the model is unloaded.
+    version that fails to load leaves the others serving; where none does, an older one is taken in its place. A version
+    whose files change is loaded anew in the same way. If a model's folder cannot be read nothing changes; if it holds
+    no version, the model is unloaded.
 
     Args:
         configs: the models, each name once.
@@ -66,20 +66,20 @@ class Manager:
     ) -> None:
         self._configs = {config.name: config for config in configs}
         self._poll_seconds = poll_seconds
-        self._load: Callable[[str, int, Path], Servable] = functools.partial(
+        load = functools.partial(
             Servable,
             kind=engine,
             batching=batching,
             intra_op_threads=intra_op_threads,
             inter_op_threads=inter_op_threads,
         )
-        self._warm_up = warm_up
         self._labels_ahead = labels_ahead
         self._retries = retries
-        self._retry_seconds = retry_seconds
         self._models: dict[str, Versions] = {}
         self._lock = threading.Lock()  # around what requests look at; held for microseconds
-        self._loading = threading.Lock()  # around a change of what is loaded
+        self._loading = threading.RLock()  # around a change of what is loaded; a reload is one change
+        self._unreadable: set[Path] = set()
+        self._loader = Loader(load, warm_up, retry_seconds, self._lock)
         self._wake = threading.Event()
         self._stop = False
         self._thread = threading.Thread(target=self._watch, name="versions", daemon=True)
@@ -93,7 +93,7 @@ class Manager:
             ModelError: a label names a version that is not available.
         """
         while not self._stop:
-            self._update(self._configs)
+            self._update()
             if not self._poll_seconds or all(self._known(name) for name in self._configs):
                 break
             self._wake.wait(self._poll_seconds)
@@ -112,7 +112,7 @@ class Manager:
             self._thread.join(max(grace, 1.0))
         with self._lock:
             for versions in self._models.values():
-                versions.keep_only(lambda _: False)
+                versions.settle({})
         while self._sweep() and time.monotonic() < end:
             time.sleep(_DRAIN_POLL_S)
 
@@ -129,7 +129,7 @@ class Manager:
         Raises:
             RequestError: on entering; there is no such model, version or label.
         """
-        return Lease(self, model, version, label)
+        return Lease(functools.partial(self._acquire, model, version, label), self._release)
 
     def status(self, model: str, version: int | None = None) -> list[VersionStatus]:
         """What is known of a model's versions, newest first.
@@ -165,19 +165,19 @@ class Manager:
                 (FAILED_PRECONDITION). Then nothing changes.
         """
         new = {config.name: config for config in configs}
-        old = self._configs
-        self._update(new, commit=False)
-        try:
-            for name, config in new.items():
-                if config != old.get(name):
-                    self._check_served(config)
-            self._check_labels(new, old)
-            self._configs = new
-        finally:
-            self._update(self._configs)
+        with self._loading:
+            old = self._configs
+            self._load_wanted(new, commit=False)
+            try:
+                for name, config in new.items():
+                    if config != old.get(name):
+                        self._check_served(config)
+                self._check_labels(new, old)
+                self._configs = new
+            finally:
+                self._update()
 
-    def acquire(self, model: str, version: int | None, label: str | None) -> Version:
-        """Begin a lease; `lease` is the way to it."""
+    def _acquire(self, model: str, version: int | None, label: str | None) -> tuple[Version, Servable]:
         with self._lock:
             config, versions = self._configs.get(model), self._models.get(model)
             if config is None or versions is None:
@@ -187,13 +187,12 @@ class Manager:
                     raise unknown_label(label)
                 version = config.labels[label]
             found = versions.get(version)
-            if found is None:
+            if found is None or found.servable is None:
                 raise servable_not_found(model, version)
             found.leases += 1
-            return found
+            return found, found.servable
 
-    def release(self, version: Version) -> None:
-        """End a lease."""
+    def _release(self, version: Version) -> None:
         with self._lock:
             version.leases -= 1
             free = version.state == "UNLOADING" and not version.leases
@@ -209,85 +208,74 @@ class Manager:
             self._wake.clear()
             try:
                 if self._poll_seconds:
-                    self._update(self._configs)
+                    self._update()
                 else:
                     self._sweep()
             except Exception:  # a fault here must not end the watch
                 _log.exception("The models' folders could not be looked at")
 
-    def _update(self, configs: Mapping[str, ModelConfig], commit: bool = True) -> None:
-        """Load what `configs` asks for and, to `commit`, unload the rest."""
+    def _update(self) -> None:
+        """Load what the configuration asks for, and unload the rest."""
         with self._loading:
-            for name, config in configs.items():
-                with self._lock:
-                    versions = self._models.setdefault(name, Versions())
-                found = version_folder.scan(config.base_path)
-                if found is not None:
-                    self._update_model(config, versions, config.policy.choose(found), commit)
-            if commit:
-                with self._lock:
-                    for name, versions in self._models.items():
-                        if name not in configs:
-                            versions.keep_only(lambda _: False)
+            self._load_wanted(self._configs, commit=True)
+            with self._lock:
+                for name, versions in self._models.items():
+                    if name not in self._configs:
+                        versions.settle({})
         self._sweep()
 
-    def _update_model(self, config: ModelConfig, versions: Versions, wanted: Mapping[int, Path], commit: bool) -> None:
+    def _load_wanted(self, configs: Mapping[str, ModelConfig], commit: bool) -> None:
+        """Load what `configs` asks for and, to `commit`, retire what it does not ask for of the same models."""
+        for name, config in configs.items():
+            with self._lock:
+                versions = self._models.setdefault(name, Versions())
+            found = self._scan(config.base_path)
+            if found is not None:
+                wanted = config.policy.choose(found)
+                self._load_due(name, versions, wanted)
+                if config.policy.latest is not None and wanted and not versions.available():
+                    self._load_older(name, versions, {each: found[each] for each in found.keys() - wanted.keys()})
+                if commit:
+                    with self._lock:
+                        versions.settle(wanted)
+
+    def _scan(self, base: Path) -> dict[int, Path] | None:
+        """The versions in a model's folder; None, told once, where the folder cannot be read."""
+        try:
+            found = exported.versions(base)
+        except OSError as error:
+            if base not in self._unreadable:
+                self._unreadable.add(base)
+                _log.warning("%r cannot be read (%s): its model stays as it is", str(base), error.strerror)
+            return None
+        self._unreadable.discard(base)
+        return found
+
+    def _load_due(self, model: str, versions: Versions, wanted: Mapping[int, Path]) -> None:
         for version in versions.due(wanted, time.monotonic(), self._retries):
             if not self._stop:
-                self._bring_up(config.name, versions, version)
-        if not commit:
-            return
-        with self._lock:
-            if not wanted or any(versions.get(number) for number in wanted):
-                versions.keep_only(lambda version: wanted.get(version.number) == version.path)
-            versions.forget_ended()
+                self._loader.bring_up(model, versions, version)
 
-    def _bring_up(self, model: str, versions: Versions, version: Version) -> None:
-        with self._lock:
-            versions.announce(version)
-        started = time.monotonic()
-        mark = version_folder.content_mark(version.path)
-        servable = None
-        try:
-            servable = self._load(model, version.number, version.path)
-            if self._warm_up:
-                warmup.warm_up(servable)
-        except Exception as error:  # whatever a foreign model does, the others go on serving
-            if servable is not None:
-                servable.close()
-            if not isinstance(error, RoadsignsError):
-                _log.exception("Version %d of %s fails in an unforeseen way", version.number, model)
-            with self._lock:
-                version.state, version.error, version.mark = "END", str(error) or type(error).__name__, mark
-                version.failures += 1
-                version.retry_at = time.monotonic() + self._retry_seconds
-            _log.warning("Version %d of %s cannot be loaded: %s", version.number, model, version.error)
-            return
-        with self._lock:
-            versions.admit(version, servable)
-        _log.info("Version %d of %s serves, loaded in %.1f s", version.number, model, time.monotonic() - started)
+    def _load_older(self, model: str, versions: Versions, others: Mapping[int, Path]) -> None:
+        """Load the newest of `others` that can be: better than no version at all."""
+        for number in sorted(others, reverse=True):
+            self._load_due(model, versions, {number: others[number]})
+            if versions.available():
+                _log.warning("Version %d of %s serves in place of the newest, which cannot be loaded", number, model)
+                return
 
     def _sweep(self) -> bool:
-        """Unload what is retired and not leased. Returns whether something retired is left."""
+        """Unload what nobody uses any more. Returns whether something is left to unload."""
         with self._lock:
-            free = [(name, version) for name, versions in self._models.items() for version in versions.take_free()]
-        for name, version in free:
-            if version.servable is not None:
-                version.servable.close()
-            with self._lock:
-                version.servable, version.state = None, "END"
-            _log.info("Version %d of %s is unloaded", version.number, name)
-        if free:
-            memory.give_back()
-        with self._lock:
-            return any(versions.retired for versions in self._models.values())
+            models = list(self._models.items())
+        return self._loader.let_go(models)
 
     def _known(self, name: str) -> bool:
         with self._lock:
             return bool(self._models[name].statuses())
 
     def _check_served(self, config: ModelConfig) -> None:
-        wanted = config.policy.choose(version_folder.scan(config.base_path) or {})
+        wanted = config.policy.choose(self._scan(config.base_path) or {})
         with self._lock:
             versions = self._models[config.name]
             if any((version := versions.get(number)) and version.path == path for number, path in wanted.items()):

@@ -1,21 +1,11 @@
-"""A model's folder: one sub-folder for each version, whose name is its number."""
+"""What the files of a version look like from outside: enough to see that they have changed."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from ... import exported
-
 _MOST_FILES = 10_000
-
-
-def scan(base: Path) -> dict[int, Path] | None:
-    """`exported.versions`; None where the folder cannot be read."""
-    try:
-        return exported.versions(base)
-    except OSError:
-        return None
 
 
 def content_mark(path: Path) -> object:

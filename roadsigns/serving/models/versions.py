@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,8 @@ class Version:
         leases: how many requests use it.
         failures: how often it failed to load since its folder changed.
         retry_at: when to try again, by the monotonic clock.
-        mark: what its folder looked like when it failed.
+        mark: what its folder looked like when it was last loaded, or failed to.
+        seen: what its folder looked like at the last look.
     """
 
     number: int
@@ -39,10 +41,36 @@ class Version:
     failures: int = 0
     retry_at: float = 0.0
     mark: object = None
+    seen: object = None
 
     def status(self) -> VersionStatus:
         """What a status call is told."""
         return VersionStatus(self.number, self.state, "INTERNAL" if self.error else "OK", self.error)
+
+
+class Lease(AbstractContextManager[Servable]):
+    """The use of a version by one request: as long as the context lasts, the version stays loaded.
+
+    Args:
+        acquire: finds the version and counts this use of it.
+        release: ends the use.
+    """
+
+    __slots__ = ("_acquire", "_release", "_version")
+
+    def __init__(self, acquire: Callable[[], tuple[Version, Servable]], release: Callable[[Version], None]) -> None:
+        self._acquire = acquire
+        self._release = release
+        self._version: Version | None = None
+
+    def __enter__(self) -> Servable:
+        self._version, servable = self._acquire()
+        return servable
+
+    def __exit__(self, *_: object) -> None:
+        version, self._version = self._version, None
+        if version is not None:
+            self._release(version)
 
 
 class Versions:
@@ -71,17 +99,23 @@ class Versions:
         return [version.status() for _, version in sorted({**self._latest, **self._serving}.items(), reverse=True)]
 
     def due(self, wanted: Mapping[int, Path], now: float, most_failures: int) -> list[Version]:
-        """The versions to load now, ascending: wanted, not loaded, and not failed too lately or too often."""
+        """The versions to load now, ascending: wanted and not loaded, or loaded from files that have changed since.
+
+        A version that failed waits for its next try, of which there are so many. Once its files change the count begins
+        anew, as soon as two looks in a row see the same files: those that are being copied are left alone.
+        """
         found = []
         for number, path in sorted(wanted.items()):
             version = self._latest.get(number)
             if version is None or version.path != path or (version.state == "END" and not version.error):
                 found.append(Version(number, path))
-            elif version.state == "END":
-                if version_folder.content_mark(path) != version.mark:
+                continue
+            before, version.seen = version.seen, version_folder.content_mark(path)
+            if version.seen != version.mark:
+                if version.seen == before:
                     found.append(Version(number, path))
-                elif version.failures <= most_failures and now >= version.retry_at:
-                    found.append(version)
+            elif version.state == "END" and version.failures <= most_failures and now >= version.retry_at:
+                found.append(version)
         return found
 
     def announce(self, version: Version) -> None:
@@ -97,24 +131,22 @@ class Versions:
         self._serving[version.number] = version
         self._choose_newest()
 
-    def keep_only(self, wanted: Callable[[Version], bool]) -> None:
-        """Retire the versions that are not wanted."""
-        for version in self.available():
-            if not wanted(version):
-                self._retire(version)
-        self._choose_newest()
+    def settle(self, wanted: Mapping[int, Path]) -> None:
+        """Retire what is not wanted, as soon as something wanted serves or nothing is; keep the list of ended short."""
+        if not wanted or any(self.get(number) for number in wanted):
+            for version in self.available():
+                if wanted.get(version.number) != version.path:
+                    self._retire(version)
+            self._choose_newest()
+        ended = sorted(number for number, version in self._latest.items() if version.state == "END")
+        for number in ended[:-_MOST_ENDED]:
+            del self._latest[number]
 
     def take_free(self) -> list[Version]:
         """The retired versions that nobody uses; they are the caller's to unload."""
         free = [version for version in self.retired if not version.leases]
         self.retired = [version for version in self.retired if version.leases]
         return free
-
-    def forget_ended(self) -> None:
-        """Keep the list of versions that are gone short."""
-        ended = sorted(number for number, version in self._latest.items() if version.state == "END")
-        for number in ended[:-_MOST_ENDED]:
-            del self._latest[number]
 
     def _retire(self, version: Version) -> None:
         version.state = "UNLOADING"

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from roadsigns.errors import ModelError, RequestError
-from roadsigns.serving.models import manager as module
+from roadsigns.serving.models import loader, manager
 from roadsigns.serving.models.manager import Manager
 from roadsigns.serving.models.model_config import ModelConfig, VersionPolicy
 
@@ -36,6 +36,8 @@ class Servable:
             raise ZeroDivisionError
 
     def close(self):
+        while (self.path / "hangs").exists():
+            time.sleep(POLL_S)
         self.closed = True
         self.log.append(("unload", self.version))
 
@@ -45,8 +47,8 @@ def log(monkeypatch, caplog):
     caplog.set_level(logging.CRITICAL)
     monkeypatch.setattr(Servable, "log", [])
     monkeypatch.setattr(Servable, "loading", threading.Event())
-    monkeypatch.setattr(module, "Servable", Servable)
-    monkeypatch.setattr(module.memory, "give_back", lambda: None)
+    monkeypatch.setattr(manager, "Servable", Servable)
+    monkeypatch.setattr(loader.memory, "give_back", lambda: None)
     return Servable.log
 
 
@@ -66,8 +68,8 @@ def start(base):
         return made[-1]
 
     yield make
-    for manager in made:
-        manager.close()
+    for each in made:
+        each.close(grace=WAIT_S)
 
 
 def add(base, *numbers, broken=False):
@@ -191,7 +193,7 @@ def test_a_broken_version_leaves_the_old_one_serving_and_is_reported(start, base
 
 
 def test_a_version_that_fails_strangely_is_reported_too(start, base, log):
-    add(base, 1, 2)
+    add(base, 2)
     (base / "2" / "strange").touch()
     manager = start()
     assert states(manager) == {2: "END"}
@@ -216,6 +218,106 @@ def test_a_failed_load_is_tried_again_once_its_files_change(start, base, log):
     until(manager.ready)
     assert states(manager) == {1: "AVAILABLE"}
     assert manager.status("m")[0].error_message == ""
+
+
+def test_a_version_whose_files_change_is_loaded_anew_beside_the_one_that_serves(start, base, log, caplog):
+    add(base, 1)
+    caplog.set_level(logging.INFO)
+    manager = start()
+    with manager.lease("m") as old:
+        (base / "1" / "broken").touch()
+        until(lambda: "cannot be loaded" in caplog.text)
+        assert states(manager) == {1: "AVAILABLE"}
+        with manager.lease("m") as still:
+            assert still is old
+        (base / "1" / "broken").unlink()
+        (base / "1" / "weights").touch()
+        until(lambda: log.count(("load", 1)) == 3)
+        until(lambda: manager.models()["m"] != [old])
+        assert not old.closed
+    until(lambda: old.closed)
+    assert states(manager) == {1: "AVAILABLE"}
+    time.sleep(10 * POLL_S)
+    assert log == [("load", 1)] * 3 + [("unload", 1)]
+
+
+def test_files_that_still_change_are_not_tried_again(start, base, log):
+    """A copy under way is left alone until two looks see the same."""
+    add(base, 1, broken=True)
+    manager = start(poll_seconds=0.1)
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        (base / "1" / "weights").write_text(str(time.monotonic()))
+        time.sleep(POLL_S)
+    assert log == [("load", 1)]
+    (base / "1" / "broken").unlink()
+    until(manager.ready)
+
+
+@pytest.mark.parametrize("policy", [VersionPolicy(latest=1), VersionPolicy(latest=2)])
+def test_at_the_start_an_older_version_serves_where_the_newest_cannot_be_loaded(start, base, log, caplog, policy):
+    caplog.set_level(logging.WARNING)
+    add(base, 1, 2)
+    add(base, 3, 4, broken=True)
+    manager = start(ModelConfig("m", base, policy))
+    assert served(manager) == [2]
+    assert "Version 2 of m serves in place of the newest" in caplog.text
+    time.sleep(5 * POLL_S)
+    assert ("load", 1) not in log and ("unload", 2) not in log
+    for number in (3, 4):
+        (base / str(number) / "broken").unlink()
+    until(lambda: served(manager) == [4, 3][: policy.latest])
+
+
+def test_of_versions_that_are_named_none_stands_in_for_another(start, base):
+    add(base, 1)
+    add(base, 2, broken=True)
+    assert served(start(ModelConfig("m", base, VersionPolicy(specific=(2,))))) == []
+
+
+def test_links_that_lead_in_a_circle_stop_nothing(start, base):
+    add(base, 1)
+    (base / "2").symlink_to("3")
+    (base / "3").symlink_to("2")
+    (base / "1" / "loop").symlink_to(".")
+    (base / "1" / "nowhere").symlink_to("nowhere")
+    manager = start()
+    assert served(manager) == [1]
+    (base / "4").symlink_to(base, target_is_directory=True)
+    add(base, 5)
+    until(lambda: served(manager) == [5])
+
+
+def test_a_folder_that_cannot_be_read_is_told_once(start, base, caplog):
+    caplog.set_level(logging.WARNING)
+    add(base, 1)
+    manager = start()
+    base.rename(base.with_name("away"))
+    base.symlink_to(base)
+    until(lambda: "cannot be read" in caplog.text)
+    time.sleep(5 * POLL_S)
+    assert caplog.text.count("cannot be read") == 1
+    assert served(manager) == [1]
+    base.unlink()
+    base.with_name("away").rename(base)
+    add(base, 2)
+    until(lambda: served(manager) == [2])
+
+
+def test_a_version_that_does_not_let_go_keeps_no_other_from_loading(start, base, log):
+    add(base, 1)
+    (base / "1" / "hangs").touch()
+    manager = start()
+    for number in (2, 3):
+        add(base, number)
+        until(lambda number=number: served(manager) == [number])
+    assert ("unload", 1) not in log
+    assert states(manager)[1] == "UNLOADING"
+    began = time.monotonic()
+    manager.close(grace=0.2)
+    assert time.monotonic() - began < WAIT_S
+    (base / "1" / "hangs").unlink()
+    until(lambda: ("unload", 1) in log)
 
 
 def test_a_folder_that_vanishes_changes_nothing(start, base, log):
@@ -302,6 +404,29 @@ def test_a_reload_replaces_the_configuration(start, base, tmp_path, log):
     until(lambda: {("unload", 1), ("unload", 2)} <= set(log))
     with pytest.raises(RequestError, match=re.escape("Latest(m)")), manager.lease("m"):
         pass
+
+
+def test_a_reload_is_not_undone_by_the_watch(start, base, tmp_path, monkeypatch):
+    """The watch looks between any two steps of a reload, and must see neither half of it."""
+    add(base, 1)
+    other = [tmp_path / f"other{i}" for i in range(4)]
+    for folder in other:
+        add(folder, 7)
+    manager = start(poll_seconds=0.001)
+    check = manager._check_served
+
+    def slow(config):
+        time.sleep(0.02)
+        check(config)
+        time.sleep(0.02)
+
+    monkeypatch.setattr(manager, "_check_served", slow)
+    for i in range(20):
+        name = f"o{i % 4}"
+        manager.reload([ModelConfig("m", base), ModelConfig(name, other[i % 4])])
+        loaded = manager.models()[name]
+        time.sleep(0.005)
+        assert manager.models()[name] == loaded != []
 
 
 @pytest.mark.parametrize("bad", ["label", "broken", "empty", "missing"])
