@@ -118,11 +118,14 @@ def _such_as(examples: Sequence[str]) -> str:
 
 def add_options(parser: argparse.ArgumentParser, options: type[Options]) -> None:
     """Give `parser` an argument for each field of `options`."""
+    group: argparse._ActionsContainer = parser
     for item in dataclasses.fields(options):
-        _add(parser, options.flag(item.name), item)
+        if heading := options.GROUPS.get(item.name):
+            group = parser.add_argument_group(heading)
+        _add(group, options.flag(item.name), item)
 
 
-def _add(parser: argparse.ArgumentParser, flag: str, item: dataclasses.Field[Any]) -> None:
+def _add(parser: argparse._ActionsContainer, flag: str, item: dataclasses.Field[Any]) -> None:
     about = item.metadata
     text = about["help"].replace("%", "%%")
     if item.default is not None and item.default is not False and item.default != ():

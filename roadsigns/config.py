@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from .errors import UsageError
 from .exported import MODEL_NAME, MODELS, MOST_VERSION
@@ -18,6 +18,7 @@ from .options import (
     ANCESTORS,
     AUTHORITY,
     BOOLEAN,
+    CHANNEL_ARGUMENTS,
     PATH,
     PATHS,
     PORT,
@@ -253,6 +254,13 @@ class ServeOptions(Options):
     """`roadsigns serve`; the flags that `tensorflow_model_server` has too are spelled as there."""
 
     WORDS_JOINED_BY = "_"
+    GROUPS: ClassVar[Mapping[str, str]] = {
+        "host": "where it listens",
+        "model_name": "which models it serves",
+        "engine": "how they run",
+        "rest_api_enable_cors_support": "REST, gRPC and metrics",
+        "max_request_bytes": "limits",
+    }
 
     host: str = option(
         TEXT,
@@ -286,8 +294,17 @@ class ServeOptions(Options):
     enable_model_warmup: bool = option(
         BOOLEAN, True, "run the warm-up requests that come with a version before it serves", metavar="BOOL", bare=True
     )
+    max_num_load_retries: int = option(
+        whole(0, 10**6), 5, "how often a version that cannot be loaded is tried again", metavar="N"
+    )
+    load_retry_interval_micros: int = option(
+        whole(0, 2**63 - 1), 60_000_000, "microseconds between these tries", metavar="N"
+    )
     engine: str = option(
         choice("tensorflow", "onnxruntime"), "tensorflow", "what runs the model", metavar="tensorflow|onnxruntime"
+    )
+    tensorflow_session_parallelism: int = option(
+        whole(0, 4096), 0, "what the next two are where they are 0", metavar="N"
     )
     tensorflow_intra_op_parallelism: int = option(
         whole(0, 4096), 0, "threads for one operation; 0: as many as there are cores", metavar="N"
@@ -309,6 +326,15 @@ class ServeOptions(Options):
         BOOLEAN, False, "let pages from elsewhere call the REST API", metavar="BOOL", bare=True
     )
     rest_api_timeout_in_ms: int = option(whole(1, 2**31 - 1), 30_000, "time for a REST answer", metavar="MS")
+    ssl_config_file: Path | None = option(
+        PATH, None, "text-format SSLConfig: key and certificate that encrypt the gRPC port", metavar="FILE"
+    )
+    grpc_channel_arguments: str | None = option(
+        CHANNEL_ARGUMENTS,
+        None,
+        "arguments of gRPC's own for its server, such as grpc.max_connection_age_ms=2000",
+        metavar="NAME=VALUE,...",
+    )
     monitoring_config_file: Path | None = option(
         PATH,
         None,

@@ -97,7 +97,7 @@ def choice(*allowed: str) -> Kind:
 def _read_path(value: Any) -> Path:
     if value == "" or "\0" in str(value):
         raise ValueError(value)
-    return Path(value)
+    return Path(value.removeprefix("file://") if isinstance(value, str) else value)
 
 
 def _read_paths(values: Any) -> tuple[Path, ...]:
@@ -162,6 +162,13 @@ def _read_ancestors(value: Any) -> str:
     return " ".join(words)
 
 
+def _read_channel_arguments(value: Any) -> str:
+    if not all(re.fullmatch(r"[\w.]+=[^,=]+", pair) for pair in _read_text(value).split(",")):
+        raise ValueError(value)
+    return str(value)
+
+
+CHANNEL_ARGUMENTS = Kind("name=value, more of them after commas", _read_channel_arguments)
 PATH = Kind("a path", _read_path, path=True)
 PATHS = Kind("one or more paths", _read_paths, path=True)
 TEXT = Kind("a text that is not empty", _read_text)
@@ -224,6 +231,8 @@ class Options:
     """
 
     WORDS_JOINED_BY: ClassVar[str] = "-"
+    GROUPS: ClassVar[Mapping[str, str]] = {}
+    """Headings in `--help`, by the field that comes first below each."""
 
     def __new__(cls, *values: Any, **named: Any) -> Self:
         """Note which fields are given: the others may still be decided by the environment, a file or a recipe."""

@@ -24,7 +24,11 @@ PACKAGE = Path(roadsigns.__file__).parent
 FIXTURES = ROOT / "fixtures"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SERVING = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
-TABLES = [table for table in vars(config).values() if isinstance(table, type) and issubclass(table, config.Options)]
+TABLES = [
+    table
+    for table in vars(config).values()
+    if isinstance(table, type) and issubclass(table, config.Options) and table is not config.ServeOptions
+]
 OPTIONS = {table.flag(option.name): option for table in TABLES for option in dataclasses.fields(table)}
 
 

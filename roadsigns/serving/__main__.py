@@ -8,24 +8,36 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 
+from .. import __version__
 from ..cli import command, parse
 from ..config import ServeOptions
+from . import other_flags
 
 
 @command("serve")
 def main(argv: Sequence[str] | None = None) -> None:
     """Serve exported models until SIGTERM or Ctrl-C."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if "--version" in arguments:
+        print(f"roadsigns: {__version__}\nTensorFlow Library: {_version('tensorflow')}")
+        return
+    arguments, notes = other_flags.take_out(arguments)
     options = parse(
         ServeOptions,
-        argv,
+        arguments,
         verb="serve",
-        about="Serve exported models by TensorFlow Serving's REST and gRPC APIs, until SIGTERM or Ctrl-C.",
+        about="Serve exported models by TensorFlow Serving's REST and gRPC APIs, until SIGTERM or Ctrl-C. Flags that "
+        "tensorflow_model_server has too mean the same here; those of its flags that would change nothing are taken "
+        "and told. --version prints the versions.",
         examples=(
             "roadsigns serve --rest_api_port auto --port auto",
             "roadsigns serve --model_base_path=models/roadsigns --rest_api_port=auto --port=0",
         ),
     )
+    for note in notes:
+        print(f"roadsigns serve: {note}", file=sys.stderr)
     from .server import check, serve
 
     if not serve(check(options)):
@@ -33,6 +45,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # at once: TensorFlow takes seconds to clear up, and a model that hangs would never let us go
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Counts and times of requests, in Prometheus' text format under TensorFlow Serving's names.
 
-They are on unless a `--monitoring_config_file` says no. The real server has it the other way round; ours is for one
-machine, where whoever looks for the metrics should find them, and they cost a microsecond a request.
+They are on unless a `--monitoring_config_file` says no; see `config_files`. The real server has it the other way round;
+ours is for one machine, where whoever looks for the metrics should find them, and they cost a microsecond a request.
 
 A registry of our own, since `prometheus_client` appends `_total` to a counter's name. Names come from a client only as
 far as a model is served under them; all others are counted together as `(unknown)`, for else anybody could fill the
@@ -16,9 +16,6 @@ import bisect
 import itertools
 import threading
 from collections.abc import Sequence
-from pathlib import Path
-
-from ..errors import UsageError
 
 DEFAULT_PATH = "/monitoring/prometheus/metrics"
 
@@ -116,57 +113,6 @@ class Metrics:
             if found := metric.lines():
                 lines += [f"# TYPE {metric.name} {metric.kind}", *found]
         return "".join(f"{line}\n" for line in lines).encode()
-
-
-def read_path(file: Path | None) -> str | None:
-    """Where the metrics are, as a monitoring config file says; None if they are not wanted.
-
-    Args:
-        file: in text format, `prometheus_config { enable: true, path: "/metrics" }`; None for the default path.
-
-    Raises:
-        UsageError: it cannot be read, or is of another form.
-    """
-    if file is None:
-        return DEFAULT_PATH
-    from google.protobuf import text_format
-
-    config = _config_message()()
-    try:
-        text_format.Parse(file.read_text(encoding="utf-8"), config)
-    except (text_format.ParseError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{str(file)!r} is not a monitoring config: {error}. Expected: prometheus_config {{ enable: true }}"
-        ) from error
-    prometheus = config.prometheus_config
-    path = prometheus.path or DEFAULT_PATH
-    if not path.startswith("/") or path.lower().startswith("/v1/"):
-        raise UsageError(f"Invalid path in {str(file)!r}: expected one outside /v1/. Received: {path!r}")
-    return path if prometheus.enable else None
-
-
-def _config_message() -> type:
-    """TensorFlow Serving's MonitoringConfig, which its Python package leaves out."""
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-
-    field = descriptor_pb2.FieldDescriptorProto
-    package = "roadsigns.monitoring"
-    file = descriptor_pb2.FileDescriptorProto(name="roadsigns/monitoring.proto", package=package, syntax="proto3")
-    prometheus = file.message_type.add(name="PrometheusConfig")
-    prometheus.field.add(name="enable", number=1, type=field.TYPE_BOOL, label=field.LABEL_OPTIONAL)
-    prometheus.field.add(name="path", number=2, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL)
-    monitoring = file.message_type.add(name="MonitoringConfig")
-    monitoring.field.add(
-        name="prometheus_config",
-        number=1,
-        type=field.TYPE_MESSAGE,
-        type_name=f".{package}.PrometheusConfig",
-        label=field.LABEL_OPTIONAL,
-    )
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    message: type = message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.MonitoringConfig"))
-    return message
 
 
 def _pairs(labels: Sequence[str], values: Sequence[str]) -> str:

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,19 +15,18 @@ from .. import backend, exported
 from ..config import ServeOptions
 from ..errors import ModelError, RequestError, RoadsignsError, UsageError
 from ..options import AUTO
-from . import memory, metrics
+from . import config_files, memory, metrics
 from .batching import parameters
 from .batching.parameters import BatchingParameters
+from .config_files import Tls
 from .http.listener import Listener, bind
 from .http.messages import Limits
-from .models import model_config
+from .models import base_path, model_config
 from .models.manager import Manager
 from .models.model_config import ModelConfig
 from .rest import Rest
 
 _log = logging.getLogger(__name__)
-
-_LATER = "Export it with: roadsigns export --output"
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,7 @@ class Plan:
         models: to serve.
         batching: how requests are batched; None where they are not.
         metrics_path: where the metrics are; None for nowhere.
+        tls: what encrypts the gRPC port; None for nothing.
         rest: the REST API's socket, bound but not yet listening; None for none.
     """
 
@@ -47,6 +46,7 @@ class Plan:
     models: tuple[ModelConfig, ...]
     batching: BatchingParameters | None
     metrics_path: str | None
+    tls: Tls | None
     rest: socket.socket | None
 
 
@@ -65,20 +65,17 @@ def check(options: ServeOptions) -> Plan:
     else:
         models = model_config.read(options.model_config_file)
     for each in models:
-        if not each.base_path.is_dir():
-            raise ModelError(f"{str(each.base_path)!r} is not a folder. {_LATER} {each.base_path}")
-        if (each.base_path / exported.SAVED_MODEL).exists():
-            above = str(each.base_path.parent)
-            raise ModelError(f"{str(each.base_path)!r} is a version itself: expected the folder above, {above!r}")
+        base_path.check(each.base_path)
     batching = None
     if options.enable_batching:
         file = options.batching_parameters_file
         batching = BatchingParameters() if file is None else parameters.read(file)
-    metrics_path = metrics.read_path(options.monitoring_config_file)
+    metrics_path = config_files.metrics_path(options.monitoring_config_file)
+    tls = None if options.ssl_config_file is None else config_files.tls(options.ssl_config_file)
     if isinstance(options.port, int) and options.port:
         bind(options.host, options.port).close()
     rest = None if options.rest_api_port == 0 else bind(options.host, _number(options.rest_api_port))
-    return Plan(options, models, batching, metrics_path, rest)
+    return Plan(options, models, batching, metrics_path, tls, rest)
 
 
 def _number(port: int | str) -> int:
@@ -99,15 +96,18 @@ def serve(plan: Plan) -> bool:
     _wait_for_versions(plan)
     with memory.staying():
         backend.require_tensorflow("Serving a model")
+    options = plan.options
     manager = Manager(
         plan.models,
-        plan.options.file_system_poll_wait_seconds,
-        plan.options.engine,
+        options.file_system_poll_wait_seconds,
+        options.engine,
         plan.batching,
-        intra_op_threads=plan.options.tensorflow_intra_op_parallelism,
-        inter_op_threads=plan.options.tensorflow_inter_op_parallelism,
-        warm_up=plan.options.enable_model_warmup,
-        labels_ahead=plan.options.allow_version_labels_for_unavailable_models,
+        intra_op_threads=options.tensorflow_intra_op_parallelism or options.tensorflow_session_parallelism,
+        inter_op_threads=options.tensorflow_inter_op_parallelism or options.tensorflow_session_parallelism,
+        warm_up=options.enable_model_warmup,
+        labels_ahead=options.allow_version_labels_for_unavailable_models,
+        retries=options.max_num_load_retries,
+        retry_seconds=options.load_retry_interval_micros / 1e6,
     )
     manager.start()
     _check_loaded(manager, plan.models)
@@ -134,11 +134,7 @@ def _wait_for_versions(plan: Plan) -> None:
         while not exported.versions(each.base_path):
             if not told:
                 told = True
-                print(
-                    f"roadsigns serve: waiting for a version in {str(each.base_path)!r}. {_LATER} {each.base_path}",
-                    file=sys.stderr,
-                    flush=True,
-                )
+                _log.warning(base_path.waiting(each.base_path))
             time.sleep(plan.options.file_system_poll_wait_seconds or 1)
 
 
@@ -155,7 +151,7 @@ def _check_loaded(manager: Manager, models: Sequence[ModelConfig]) -> None:
         raise ModelError(f"No version of {each.name!r} in {str(each.base_path)!r} could be loaded{why}")
 
 
-async def _run(plan: Plan, manager: Manager) -> tuple[bool, float]:
+async def _run(plan: Plan, manager: Manager) -> bool:
     """Open the ports, wait for a signal, and close them.
 
     Returns:
@@ -181,6 +177,8 @@ async def _run(plan: Plan, manager: Manager) -> tuple[bool, float]:
             max_bytes=options.max_request_bytes,
             max_pixels=options.max_picture_pixels,
             max_requests=options.max_concurrent_requests,
+            channel_arguments=options.grpc_channel_arguments or "",
+            tls=plan.tls,
         )
         port = grpc.open(options.host, _number(options.port))
         print(f"gRPC on {_address(options.host, port)}: {served}", flush=True)

@@ -1,15 +1,12 @@
-"""The metrics' text, read by a parser of its own; and where a config file puts them."""
+"""The metrics' text, read by a parser of its own."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-from roadsigns.errors import UsageError
-from roadsigns.serving import metrics
-from roadsigns.serving.metrics import Counter, Histogram, Metrics, read_path
+from roadsigns.serving.metrics import Counter, Histogram, Metrics
 
 SAMPLE = re.compile(r'(:[a-z_:]+)\{((?:\w+="(?:[^"\\\n]|\\.)*",?)*)\} (\S+)')
 
@@ -61,39 +58,3 @@ def test_names_and_labels_are_those_of_tensorflow_serving() -> None:
     assert ':tensorflow:serving:request_latency_sum{model_name="m",API="predict",entrypoint="REST"} 1\n' in text
     assert ':tensorflow:serving:runtime_latency_count{model_name="m",API="predict",runtime="TF2"} 1\n' in text
     assert "# HELP" not in text and text.count("# TYPE") == 3
-
-
-@pytest.mark.parametrize(
-    ("text", "path"),
-    [
-        ("prometheus_config { enable: true }", metrics.DEFAULT_PATH),
-        ('prometheus_config: { enable: true, path: "/m" }', "/m"),
-        ('prometheus_config { enable: false path: "/m" }', None),
-        ("", None),
-        ("# nothing but a comment", None),
-    ],
-)
-def test_a_config_file_says_where(tmp_path: Path, text: str, path: str | None) -> None:
-    (tmp_path / "m.config").write_text(text)
-    assert read_path(tmp_path / "m.config") == path
-
-
-def test_without_a_config_file_they_are_at_the_usual_place() -> None:
-    assert read_path(None) == "/monitoring/prometheus/metrics"
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"prometheus {}",
-        b"prometheus_config { enable: 7 }",
-        b"\xff",
-        b'prometheus_config { enable: true path: "m" }',
-        b'prometheus_config { enable: true path: "/V1/m" }',
-        b"{" * 10_000,
-    ],
-)
-def test_a_config_file_of_another_form_is_refused(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "m.config").write_bytes(content)
-    with pytest.raises(UsageError, match=r"m\.config"):
-        read_path(tmp_path / "m.config")

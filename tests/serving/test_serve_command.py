@@ -69,9 +69,13 @@ def command(*flags: str) -> list[str]:
 @contextlib.contextmanager
 def serving(base: Path, *flags: str) -> Iterator[Process]:
     log = base.parent / f"{base.name}.log"
-    with log.open("w") as err:
+    with log.open("a") as err:
         process = subprocess.Popen(
-            command(f"--model_base_path={base}", *flags), stdout=subprocess.PIPE, stderr=err, text=True, env=ENVIRON
+            command(f"--model_base_path=file://{base}", *flags),
+            stdout=subprocess.PIPE,
+            stderr=err,
+            text=True,
+            env=ENVIRON,
         )
     timer = threading.Timer(START_SECONDS, process.kill)
     timer.start()
@@ -96,9 +100,21 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base
 
 
+# Flags of a command line of tensorflow_model_server that change nothing.
+PRODUCTION = [
+    "--rest_api_num_threads=16",
+    "--grpc_max_threads=8",
+    "--flush_filesystem_caches=false",
+    "--per_process_gpu_memory_fraction=0.5",
+    "--prefer_tflite_model",
+    "--tensorflow_session_parallelism=2",
+    "--grpc_channel_arguments=grpc.max_connection_age_ms=600000",
+]
+
+
 @pytest.fixture(scope="module")
 def server(base: Path) -> Iterator[Process]:
-    with serving(base, "--max_request_bytes=20000000", "--max_picture_pixels", "3000000") as server:
+    with serving(base, "--max_request_bytes=20000000", "--max_picture_pixels", "3000000", *PRODUCTION) as server:
         yield server
 
 
@@ -321,9 +337,34 @@ def fails(*flags: str) -> str:
     return done.stderr
 
 
+def test_flags_that_change_nothing_are_told(server: Process, base: Path) -> None:
+    told = (base.parent / f"{base.name}.log").read_text()
+    for flag in PRODUCTION[:5]:
+        assert f"roadsigns serve: {flag.split('=')[0]} has no effect here: " in told
+    assert "--tensorflow_session_parallelism" not in told
+
+
+def test_the_versions() -> None:
+    done = subprocess.run(command("--version"), capture_output=True, text=True, env=ENVIRON, timeout=60)
+    assert done.stdout == f"roadsigns: {roadsigns.__version__}\nTensorFlow Library: {tf.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--ssl_config_file=/no", "Cannot use '/no'"),
+        ("--grpc_channel_arguments=grpc", "expected name=value, more of them after commas. Received: 'grpc'"),
+        ("--saved_model_tags=gpu", "--saved_model_tags cannot be followed"),
+        ("--model_base_path=gs://bucket/model", "is not on this machine"),
+    ],
+)
+def test_what_cannot_be_followed_is_told(base: Path, flag: str, message: str) -> None:
+    assert message in fails(f"--model_base_path={base}", flag)
+
+
 def test_a_missing_folder_is_told_with_the_way_out(tmp_path: Path) -> None:
     error = fails(f"--model_base_path={tmp_path / 'no'}")
-    assert f"{str(tmp_path / 'no')!r} is not a folder. Export it with: roadsigns export" in error
+    assert f"{str(tmp_path / 'no')!r} is not a folder. Export your model into it with: roadsigns export" in error
 
 
 def test_a_port_that_is_taken_is_told(base: Path) -> None:
@@ -335,7 +376,7 @@ def test_a_port_that_is_taken_is_told(base: Path) -> None:
 
 
 def test_a_version_given_for_the_folder_of_versions_is_told(base: Path) -> None:
-    assert f"is a version itself: expected the folder above, {str(base)!r}" in fails(f"--model_base_path={base / '1'}")
+    assert f"Serve it with: roadsigns serve --model_base_path {base}" in fails(f"--model_base_path={base / '1'}")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
+from ..config_files import Tls
 from ..metrics import Metrics
 from ..models.manager import Manager
 from .model_service import ModelService
@@ -27,18 +28,32 @@ class GrpcServer:
         max_bytes: of a message, and of an input it may unfold into.
         max_pixels: of all pictures of a request together.
         max_requests: taken in at a time; more are refused.
+        channel_arguments: of gRPC's own, `name=value` with commas between; they have the last word.
+        tls: what encrypts the port; None for nothing.
     """
 
-    def __init__(self, manager: Manager, metrics: Metrics, *, max_bytes: int, max_pixels: int, max_requests: int):
+    def __init__(
+        self,
+        manager: Manager,
+        metrics: Metrics,
+        *,
+        max_bytes: int,
+        max_pixels: int,
+        max_requests: int,
+        channel_arguments: str = "",
+        tls: Tls | None = None,
+    ) -> None:
         self._server = grpc.server(
             futures.ThreadPoolExecutor(WORKERS, thread_name_prefix="grpc"),
             options=[
+                *_pairs(channel_arguments),  # of two of one name gRPC takes the first
                 ("grpc.max_receive_message_length", max_bytes),
                 ("grpc.max_send_message_length", -1),
                 ("grpc.so_reuseport", 0),  # else a second server would silently share the port
             ],
             maximum_concurrent_rpcs=max_requests,
         )
+        self._tls = tls
         self._health = health.HealthServicer()
         prediction = PredictionService(manager, metrics, max_bytes, max_pixels)
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(prediction, self._server)
@@ -53,8 +68,12 @@ class GrpcServer:
         Raises:
             OSError: it cannot be opened.
         """
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
-            bound = self._server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+            if self._tls is None:
+                bound = self._server.add_insecure_port(address)
+            else:
+                bound = self._server.add_secure_port(address, _credentials(self._tls))
         except RuntimeError as error:
             raise OSError(f"{host}:{port} cannot be opened: {error}") from error
         self._server.start()
@@ -70,3 +89,15 @@ class GrpcServer:
         end = time.monotonic() + grace
         self._server.stop(grace).wait()
         return time.monotonic() < end
+
+
+def _credentials(tls: Tls) -> grpc.ServerCredentials:
+    return grpc.ssl_server_credentials(
+        [(tls.key, tls.certificate)], root_certificates=tls.clients_root or None, require_client_auth=tls.clients_must
+    )
+
+
+def _pairs(text: str) -> list[tuple[str, int | str]]:
+    """GRPC takes whole numbers as such, and everything else as text."""
+    pairs = (pair.partition("=") for pair in text.split(",") if pair)
+    return [(name, int(value) if value.lstrip("-").isdecimal() else value) for name, _, value in pairs]

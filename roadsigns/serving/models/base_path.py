@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from pathlib import Path
 
@@ -16,9 +17,11 @@ def check(path: Path) -> None:
     """See that `path` is a folder of versions, or an empty folder that may become one.
 
     Raises:
-        ModelError: it is something else; says what, and the command that serves that very model.
+        ModelError: it is something else, or elsewhere; says what, and the command that serves that very model.
         OSError: the folder cannot be read.
     """
+    if re.match(r"[a-z][a-z0-9]+:/", str(path)):
+        raise ModelError(f"{str(path)!r} is not on this machine: expected a folder. Copy its versions, or mount it")
     if path.suffix == ".keras" and path.is_file():
         raise ModelError(f"{str(path)!r} is a Keras file: expected the folder of exported versions. {_export(path)}")
     if path.exists() and not path.is_dir():

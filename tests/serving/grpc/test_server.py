@@ -11,6 +11,7 @@ import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
+import trustme
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import (
     classification_pb2,
@@ -25,6 +26,7 @@ from tensorflow_serving.apis import (
 )
 
 from fronts import SIGNATURES, Model, Models, answer
+from roadsigns.serving.config_files import Tls
 from roadsigns.serving.grpc.server import GrpcServer
 from roadsigns.serving.metrics import Metrics
 
@@ -44,7 +46,7 @@ class Line:
         self.health = health_pb2_grpc.HealthStub(self.channel)
 
 
-def lines(answers: Callable[..., Any] = answer, **options: int) -> Iterator[Line]:
+def lines(answers: Callable[..., Any] = answer, **options: Any) -> Iterator[Line]:
     models, metrics = Models({"m": [Model(answers=answers)]}), Metrics()
     server = GrpcServer(models, metrics, **{"max_bytes": 100_000, "max_pixels": 10_000, "max_requests": 8, **options})
     port = server.open("127.0.0.1", 0)
@@ -69,6 +71,35 @@ def predict(name: str = "m", signature: str = "", outputs: tuple[str, ...] = (),
 
 
 X = np.array([0.5, 2], np.float32)
+
+
+@pytest.mark.parametrize("clients_must", [False, True])
+def test_the_port_is_encrypted_by_a_certificate(clients_must: bool) -> None:
+    signer = trustme.CA()
+    own, client = signer.issue_cert("localhost"), signer.issue_cert("client@example.org")
+    root, key = signer.cert_pem.bytes(), own.private_key_pem.bytes()
+    tls = Tls(key, b"".join(each.bytes() for each in own.cert_chain_pems), root, clients_must)
+    server = GrpcServer(Models({"m": [Model()]}), Metrics(), max_bytes=1000, max_pixels=1, max_requests=8, tls=tls)
+    address = f"localhost:{server.open('localhost', 0)}"
+    shown = (client.private_key_pem.bytes(), client.cert_chain_pems[0].bytes())
+    with grpc.secure_channel(address, grpc.ssl_channel_credentials(root, *shown)) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        assert stub.Check(health_pb2.HealthCheckRequest(), timeout=10).status == 1
+    without = [grpc.insecure_channel(address)]
+    if clients_must:
+        without.append(grpc.secure_channel(address, grpc.ssl_channel_credentials(root)))
+    for channel in without:
+        with channel, pytest.raises(grpc.RpcError) as caught:
+            health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10)
+        assert caught.value.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+    server.close(0)
+
+
+def test_channel_arguments_are_grpcs_own() -> None:
+    """A message length given there has the last word; a client's larger message is refused by gRPC itself."""
+    for line in lines(max_bytes=10**6, channel_arguments="grpc.max_receive_message_length=100,grpc.x=text"):
+        with pytest.raises(grpc.RpcError, match=r"larger than max|too large"):
+            line.prediction.Predict(predict(x=np.zeros(1000, np.float32)), timeout=10)
 
 
 def refusal(call: Callable[..., Any], request: Any) -> tuple[grpc.StatusCode, str]:
