@@ -52,15 +52,16 @@ class DataOptions(Options):
         SOURCE,
         "gtsrb",
         "gtsrb (the published pickles), official (the benchmark's own archives), synthetic (drawn signs), "
-        "gtsrb+synthetic (both to train on, the real ones to validate and test), or the path of a zip or folder that "
-        "holds train.p, valid.p and test.p",
+        "gtsrb+synthetic (both to train on, the real ones to validate and test), or the path of a zip or folder: "
+        "train.p, valid.p and test.p, a folder for each class, the benchmark unpacked, a CSV or Parquet table",
         metavar="gtsrb|official|synthetic|gtsrb+synthetic|PATH",
     )
     data_dir: Path | None = option(
         PATH,
         None,
         "folder for downloads and drawings; default /tmp/traffic-signs-data (200 MB), for drawn signs "
-        "/tmp/traffic-signs-synthetic; of gtsrb+synthetic the drawn ones are in DIR/synthetic",
+        "/tmp/traffic-signs-synthetic; of gtsrb+synthetic the drawn ones are in DIR/synthetic; for pictures at a "
+        "PATH ~/.cache/roadsigns/pictures",
         metavar="DIR",
     )
     count: int | None = option(

@@ -28,7 +28,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     model = models.find(options.model)
     models.tell(model, options.json)
-    split = data.load(options.data, options.data_dir, count=options.count).split(options.split)  # type: ignore[arg-type]
+    dataset = data.load(options.data, options.data_dir, count=options.count)
+    dataset.check_classes()
+    split = dataset.split(options.split)  # type: ignore[arg-type]
     scores = score(classifier.load(model.path).classify_pixels(split.images), split.labels)
     if options.json:
         summary = {

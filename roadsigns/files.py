@@ -37,6 +37,16 @@ def read(path: Path, most: int) -> bytes:
 
 
 @contextlib.contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Have an error of the system, which often names no file where it writes, name `path`."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+@contextlib.contextmanager
 def beside(path: Path) -> Iterator[Path]:
     """Yield a path of the same name in a fresh folder beside `path`; rename what was made there to `path` at the end.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from roadsigns.files import beside, locked, read, write_json
+from roadsigns.files import beside, locked, named, read, write_json
 
 
 def names(folder: Path) -> list[str]:
@@ -126,6 +126,15 @@ def test_beside_removes_a_half_made_folder(tmp_path: Path) -> None:
         (fresh / "assets").mkdir(parents=True)
         raise RuntimeError
     assert names(tmp_path) == []
+
+
+def test_named_names_a_file_where_the_system_does_not(tmp_path: Path) -> None:
+    with pytest.raises(OSError) as caught, named(tmp_path / "a"):
+        raise OSError(28, "No space left on device")
+    assert caught.value.filename == str(tmp_path / "a")
+    with pytest.raises(FileNotFoundError) as missing, named(tmp_path / "a"):
+        (tmp_path / "b").read_bytes()
+    assert missing.value.filename == str(tmp_path / "b")
 
 
 def test_two_at_once_do_not_meet(tmp_path: Path) -> None:

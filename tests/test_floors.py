@@ -54,6 +54,7 @@ NEIGHBOURS = {
     ("config", "recipes"),
     ("config", "exported"),
     ("data", "cli"),
+    ("data", "pictures"),
     ("data", "preprocess"),
     ("networks", "preprocess"),
     ("networks", "backend"),

@@ -12,7 +12,6 @@ from .. import cli
 from ..config import DataCommandOptions
 from ..console import note, quietly
 from .dataset import NAMES, Dataset, load
-from .pickles import MEMBERS, member
 from .split import SPLITS
 
 EXAMPLES = (
@@ -43,12 +42,10 @@ def _table(dataset: Dataset) -> str:
     """One line a split: pictures, classes, SHA-256 of the file they are in, and that file."""
     lines = [f"{'split':<6} {'pictures':>8} {'classes':>7}  {'sha256':<12}  file"]
     splits = dataset.splits()
-    files = dataset.manifest["files"]
     for split, pictures in zip(SPLITS, splits, strict=True):
-        name = next(each for each in (member(split), member("train"), dataset.path.name) if each in files)
-        path = dataset.path / name if name in MEMBERS else dataset.path
+        path, digest = dataset.file(split)
         classes = len(np.unique(pictures.labels))
-        lines.append(f"{split:<6} {len(pictures):>8,} {classes:>7}  {files[name]['sha256'][:12]}  {path}")
+        lines.append(f"{split:<6} {len(pictures):>8,} {classes:>7}  {digest[:12]}  {path}")
     return "\n".join(lines)
 
 

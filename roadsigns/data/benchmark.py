@@ -102,12 +102,12 @@ def _rows(lines: csv.DictReader[str], title: str) -> Iterator[tuple[str, Row]]:
         yield line["Filename"], Row((width, height), (x1, y1, x2, y2), label)
 
 
-def parse_ppm(data: bytes, size: tuple[int, int], name: str) -> NDArray[np.uint8]:
+def parse_ppm(data: bytes, size: tuple[int, int] | None, name: str) -> NDArray[np.uint8]:
     """A binary PPM (P6) of 8 bits a channel as uint8 RGB of shape (H, W, 3).
 
     Args:
         data: the whole file.
-        size: width and height that it must have.
+        size: width and height that it must have; None for any.
         name: what messages call it.
 
     Raises:
@@ -118,8 +118,10 @@ def parse_ppm(data: bytes, size: tuple[int, int], name: str) -> NDArray[np.uint8
     if not header:
         raise DataError(f"{name} is not a PPM picture (P6, 8 bits); it begins with {data[:16]!r}")
     width, height = int(header[1]), int(header[2])
-    if (width, height) != size or not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+    if size is not None and size != (width, height):
         raise DataError(f"{name} is {width}x{height} pixels; its table says {size[0]}x{size[1]}")
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        raise DataError(f"{name} is {width}x{height} pixels; expected sides of 1..{MAX_SIDE}")
     pixels = np.frombuffer(data, np.uint8, offset=header.end())
     if pixels.size != height * width * 3:
         raise DataError(f"{name} has {pixels.size} bytes of pixels; {width}x{height} need {height * width * 3}")

@@ -7,17 +7,19 @@ import difflib
 import functools
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .. import files
+from .. import files, signs
 from ..console import note
 from ..errors import DataError, UsageError
-from . import drawn, gtsrb, manifest, official
+from . import cache, drawn, gtsrb, manifest, official
 from .apart import set_apart
+from .cache import INDEX
+from .forms.recognise import collection, is_pickles
 from .manifest import Drawing, Manifest
 from .pickles import MEMBERS, held, member, place, read_split
 from .split import SPLITS, Split, SplitName, Splits
@@ -34,6 +36,7 @@ SOURCES: dict[str, Callable[[Path], tuple[Manifest, str]]] = {
 MIXED = f"{gtsrb.SOURCE}+{drawn.SOURCE}"
 NAMES = (*SOURCES, drawn.SOURCE, MIXED)
 """All data sets that have a name."""
+_TOLD = 5
 
 
 class Dataset:
@@ -43,7 +46,10 @@ class Dataset:
         source: `gtsrb`, `official`, `synthetic`, `gtsrb+synthetic`, or the path as it was given.
         path: the zip or folder that holds the pickles.
         how: how they came there, in words that follow the source's name.
+        classes: the names of the classes, by id.
     """
+
+    classes: tuple[str, ...] = signs.NAMES
 
     def __init__(self, source: str, path: Path, stored: Manifest | None = None, how: str = manifest.FOUND) -> None:
         self.source = source
@@ -87,6 +93,16 @@ class Dataset:
         note(f"{self.path} has no valid.p: the last tenth of each class of train.p is set apart for it")
         self._read["train"], self._read["valid"] = whole.where(~apart), whole.where(apart)
 
+    def check_classes(self) -> None:
+        """Raise UsageError where the classes are not the benchmark's 43, which are all that models have so far."""
+        if self.classes != signs.NAMES:
+            some = ", ".join(self.classes[:3]) + (", ..." if len(self.classes) > 3 else "")
+            raise UsageError(
+                f"--data {self.source} has {len(self.classes)} classes of its own ({some}); models so far have the "
+                f"benchmark's {signs.COUNT}. Name each class by its number there, 0 to {signs.COUNT - 1}, or by its "
+                f"name, such as {signs.NAMES[14]!r}"
+            )
+
     @property
     def train(self) -> Split:
         """The pictures to learn from."""
@@ -119,6 +135,12 @@ class Dataset:
     def redrawn(self, epoch: int) -> Split:
         """`train` with others in the place of its drawn signs, for one epoch; raises as `drawing` does."""
         return drawn.again(self.drawing(), epoch)
+
+    def file(self, split: SplitName) -> tuple[Path, str]:
+        """The file that the pictures of a split are in, and its SHA-256."""
+        stored = self.manifest["files"]
+        name = next(each for each in (member(split), member("train"), self.path.name) if each in stored)
+        return self.path / name if name in MEMBERS else self.path, stored[name]["sha256"]
 
     @property
     def parts(self) -> Sequence[Dataset]:
@@ -157,12 +179,78 @@ class Dataset:
         return {path.name: {"bytes": path.stat().st_size, "sha256": manifest.sha256(path)} for path in paths}
 
 
+class Own(Dataset):
+    """A person's pictures, in whatever form; verified when it is made, and kept as a `Cache`.
+
+    Raises:
+        DataError: they are of no form that is known, or none can be used.
+        OSError: the folder for the cache cannot be written.
+    """
+
+    def __init__(self, source: str, path: Path, data_dir: Path | None) -> None:
+        super().__init__(source, path)
+        with collection(path) as found:
+            self._cache = cache.of(found, path, _cache_folder() if data_dir is None else data_dir)
+        self.classes = self._cache.classes
+        for line in self._lines():
+            note(f"{path}: {line}")
+
+    def _lines(self) -> Iterator[str]:
+        own = self.classes != signs.NAMES
+        yield f"{self._cache.form}, {f'{len(self.classes)} classes of its own' if own else 'classes of the benchmark'}"
+        yield from self._cache.notes
+        left_out = self._cache.left_out
+        if left_out:
+            yield f"{len(left_out):,} left out; {INDEX} in {self._cache.folder} lists all"
+        yield from (f"left out: {name} {reason}" for name, reason in left_out[:_TOLD])
+
+    def split(self, name: SplitName) -> Split:
+        """The split of that name; DataError where the source has none, or the cache has changed since."""
+        if name not in self._read:
+            self._read[name] = self._cache.split(name)
+        return self._read[name]
+
+    def file(self, split: SplitName) -> tuple[Path, str]:
+        """That of the cache."""
+        return self._cache.folder / f"{split}.u8", self._cache.hashes[f"{split}.u8"]
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """As every data set's, with `form`, `classes`, `left_out` and `notes`; `files` are those of the cache."""
+        return {
+            "source": self.source,
+            "address": None,
+            "form": self._cache.form,
+            "classes": list(self.classes),
+            "files": {
+                name: {"bytes": (self._cache.folder / name).stat().st_size, "sha256": digest}
+                for name, digest in self._cache.hashes.items()
+            },
+            "pictures": self._cache.pictures,
+            "left_out": len(self._cache.left_out),
+            "notes": self._cache.notes,
+        }
+
+
+def _cache_folder() -> Path:
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "roadsigns" / "pictures"
+    except RuntimeError as error:
+        raise UsageError("There is no home folder to keep the pictures in. Name a folder with --data-dir") from error
+
+
 class Mixture(Dataset):
     """Real signs with drawn ones among those to learn from; validation and test are the real ones."""
 
     def __init__(self, real: Dataset, others: Dataset) -> None:
         super().__init__(MIXED, real.path)
         self._parts = (real, others)
+
+    def file(self, split: SplitName) -> tuple[Path, str]:
+        """The file that the pictures of a split are in, and its SHA-256."""
+        stored = self.manifest["files"]
+        name = next(each for each in (member(split), member("train"), self.path.name) if each in stored)
+        return self.path / name if name in MEMBERS else self.path, stored[name]["sha256"]
 
     @property
     def parts(self) -> Sequence[Dataset]:
@@ -203,10 +291,11 @@ def load(
     """Find the data set that `data` names, fetching or drawing it first where that is needed.
 
     Args:
-        data: `gtsrb`, `official`, `synthetic`, `gtsrb+synthetic`, or the path of a zip (read in place) or folder with
-            train.p, valid.p and test.p.
+        data: `gtsrb`, `official`, `synthetic`, `gtsrb+synthetic`, or the path of a zip or folder with train.p,
+            valid.p and test.p, or of pictures in one of the forms that docs/data.md tells of.
         data_dir: folder that a named data set is kept in; default `/tmp/traffic-signs-data`, for drawn signs
-            `/tmp/traffic-signs-synthetic`. Of two, the drawn ones are in a folder `synthetic` in it. A path needs none.
+            `/tmp/traffic-signs-synthetic`. Of two, the drawn ones are in a folder `synthetic` in it. Of
+            pictures at a path it keeps what was read; default `~/.cache/roadsigns/pictures`.
         count: training pictures that are drawn; default those that are there, else 86,000.
         seed: that they are drawn with; default that of those that are there, else 0.
 
@@ -236,9 +325,9 @@ def load(
         near = difflib.get_close_matches(data, NAMES, n=1)
         hint = f"Did you mean {near[0]!r}? " if near else ""
         raise UsageError(f"There is no data set and no file {data!r}. {hint}Expected {', '.join(NAMES)} or a PATH")
-    if path.is_dir():
-        path /= place(FolderTree(path))
-    return Dataset(data, path)
+    if not is_pickles(path):
+        return Own(data, path, data_dir)
+    return Dataset(data, path / place(FolderTree(path)) if path.is_dir() else path)
 
 
 def _own(folder: Path) -> Path:

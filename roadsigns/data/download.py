@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from .. import __version__
 from ..console import Tell, progress
 from ..errors import NetworkError
-from ..files import write_json
+from ..files import named, write_json
 
 if TYPE_CHECKING:
     import requests
@@ -177,7 +177,7 @@ def _begin(response: requests.Response, part: _Part, origin: _Origin | None) -> 
 
 def _copy(response: requests.Response, part: _Part, max_bytes: int, total: int | None, tell: Tell) -> None:
     done = part.size()
-    with part.file.open("ab") as file:
+    with named(part.file), part.file.open("ab") as file:
         for chunk in response.iter_content(CHUNK):
             done += len(chunk)
             if max(done, total or 0) > max_bytes:

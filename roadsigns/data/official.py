@@ -30,7 +30,7 @@ from .gtsrb import PICTURES
 from .manifest import FileRecord, Manifest
 from .pickles import MEMBERS, member
 from .split import SIDE, SPLITS
-from .tracks import Picture
+from .tracks import SEED, VALID_TRACKS, Picture
 
 SOURCE = "official"
 ADDRESS = "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370/"
@@ -39,13 +39,6 @@ TRAIN_ZIP = "GTSRB_Final_Training_Images.zip"
 TEST_ZIP = "GTSRB_Final_Test_Images.zip"
 TABLE_ZIP = "GTSRB_Final_Test_GT.zip"
 TABLE = "GT-final_test.csv"
-
-VALID_TRACKS = (
-    *(1, 8, 8, 5, 7, 7, 2, 5, 5, 5, 7, 5, 7, 8, 3, 3, 2, 4, 4, 1, 2, 2),
-    *(2, 2, 1, 5, 2, 1, 2, 1, 2, 3, 1, 3, 2, 4, 2, 1, 7, 1, 2, 1, 1),
-)
-"""Validation tracks of each class, 147 in all: the class counts of the published validation set, over 30."""
-SEED = 0
 
 
 def fetch(

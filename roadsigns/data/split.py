@@ -22,7 +22,8 @@ class Split:
 
     Attributes:
         images: uint8 RGB, shape `(N, 32, 32, 3)`, values 0..255.
-        labels: int64 class ids, shape `(N,)`, values 0..42.
+        labels: int64 class ids, shape `(N,)`, values below `classes`.
+        classes: how many classes there are.
 
     Raises:
         TypeError: an array has another dtype.
@@ -31,6 +32,7 @@ class Split:
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    classes: int = signs.COUNT
 
     def __post_init__(self) -> None:
         _expect("images", self.images, np.uint8, (SIDE, SIDE, 3))
@@ -39,16 +41,16 @@ class Split:
             raise ValueError(
                 f"`images` and `labels` must be equally long. Received: {len(self.images)} and {len(self.labels)}"
             )
-        wrong = np.flatnonzero((self.labels < 0) | (self.labels >= signs.COUNT))
+        wrong = np.flatnonzero((self.labels < 0) | (self.labels >= self.classes))
         if wrong.size:
             raise ValueError(
-                f"`labels` must be class ids 0..{signs.COUNT - 1}. "
+                f"`labels` must be class ids 0..{self.classes - 1}. "
                 f"Received: {self.labels[wrong[0]]} at index {wrong[0]}"
             )
 
     def where(self, chosen: NDArray[np.bool_]) -> Split:
         """The pictures for which `chosen`, shape `(N,)`, is true, in their order."""
-        return Split(self.images[chosen], self.labels[chosen])
+        return Split(self.images[chosen], self.labels[chosen], self.classes)
 
     def __len__(self) -> int:
         """Number of pictures."""

@@ -6,16 +6,25 @@ import collections
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import DataError
 from .benchmark import BenchmarkZip, Row
+from .collection import Item
+from .gtsrb import PICTURES
 
 TRAIN_PICTURE = re.compile(r"GTSRB/Final_Training/Images/(\d{5})/((\d{5})_\d{5}\.ppm)")
 TRAIN_TABLE = "GTSRB/Final_Training/Images/{0:05}/GT-{0:05}.csv"
 TEST_PICTURE = re.compile(r"GTSRB/Final_Test/Images/(\d{5}\.ppm)")
 TRACK_FRAMES = 30
 """Frames of a whole track. The one track that has 29 stays in the training set."""
+
+VALID_TRACKS = (
+    *(1, 8, 8, 5, 7, 7, 2, 5, 5, 5, 7, 5, 7, 8, 3, 3, 2, 4, 4, 1, 2, 2),
+    *(2, 2, 1, 5, 2, 1, 2, 1, 2, 3, 1, 3, 2, 4, 2, 1, 7, 1, 2, 1, 1),
+)
+"""Validation tracks of each class, 147 in all: the class counts of the published validation set, over 30."""
+SEED = 0
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,22 @@ def testing_pictures(archive: BenchmarkZip, table: Mapping[str, Row]) -> list[Pi
     """All pictures of the test archive in their official order, with the classes of `table`."""
     matches = [match for match in map(TEST_PICTURE.fullmatch, sorted(archive.infos)) if match]
     return [Picture(match[0], _row(table, match[1], match[0], archive)) for match in matches]
+
+
+def as_official(items: Sequence[Item]) -> Sequence[Item]:
+    """Put the tracks to validate on that `--data official` has into that split, where `items` hold the whole benchmark.
+
+    Args:
+        items: those of the test set are in its split; the labels of the others are class ids.
+    """
+    train = [item for item in items if item.split is None]
+    tracks = [item.track for item in train]
+    if len(train) != sum(PICTURES[split] for split in ("train", "valid")) or None in tracks:
+        return items
+    nothing = Row((0, 0), (0, 0, 0, 0), 0)
+    pictures = [Picture(item.name, replace(nothing, label=int(item.label)), item.track or 0) for item in train]
+    aside = {picture.name for picture in divide(pictures, VALID_TRACKS, seed=SEED)[1]}
+    return [item._replace(split="valid") if item.name in aside else item for item in items]
 
 
 def _row(table: Mapping[str, Row], file: str, name: str, archive: BenchmarkZip) -> Row:

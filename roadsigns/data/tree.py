@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import os
 import re
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,10 +28,12 @@ class Tree(ABC):
 
     Attributes:
         path: the folder or zip.
+        kept: closes what was opened for as long as the tree is.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.kept = contextlib.ExitStack()
 
     @functools.cached_property
     def names(self) -> tuple[str, ...]:
@@ -62,7 +65,19 @@ class Tree(ABC):
         """Two numbers that change when the file does."""
 
     @abstractmethod
+    def folders(self) -> set[str]:
+        """All folders, also those without a file, without a slash at their ends."""
+
+    @abstractmethod
     def _all(self) -> Iterator[str]: ...
+
+    def stamps(self, names: Iterable[str]) -> str:
+        """A text that changes when one of the files does, or when there are others."""
+        digest = hashlib.sha256(f"{self.path.resolve()}".encode(errors="surrogateescape"))
+        for name in names:
+            if self.has(name):
+                digest.update(f"{name}\0{self.stamp(name)}\0".encode(errors="surrogateescape"))
+        return digest.hexdigest()
 
     def read(self, name: str, most: int) -> bytes:
         """All bytes of the file `name`; DataError where they are more than `most`."""
@@ -100,6 +115,10 @@ class FolderTree(Tree):
             raise DataError(f"{path} has {path.stat().st_size:,} bytes; at most {most:,} are read")
         with path.open("rb") as file:
             yield file
+
+    def folders(self) -> set[str]:
+        """As they are found; links are not followed."""
+        return {os.path.relpath(folder, self.path) for folder, _, _ in os.walk(self.path)} - {"."}
 
     def _all(self) -> Iterator[str]:
         for count, name in enumerate(_walk(self.path, "", (os.path.realpath(self.path),))):
@@ -166,6 +185,10 @@ class ZipTree(Tree):
         with damage_told(self.path, way_out=self._way_out), self._archive.open(self._infos[name]) as file:
             yield file  # type: ignore[misc]
 
+    def folders(self) -> set[str]:
+        """Those that are members, or that members lie in."""
+        return {name.rpartition("/")[0] for name in self._archive.namelist()} - {""}
+
     def _all(self) -> Iterator[str]:
         yield from self._infos
 
@@ -178,9 +201,13 @@ def open_tree(path: Path, *, way_out: str = ". Fetch it again") -> Iterator[Tree
         DataError: it is neither, or a damaged zip.
     """
     if path.is_dir():
-        yield FolderTree(path)
+        tree: Tree = FolderTree(path)
+        with tree.kept:
+            yield tree
     elif path.is_file():
         with open_zip(path, way_out=way_out) as archive:
-            yield ZipTree(archive, path, way_out)
+            tree = ZipTree(archive, path, way_out)
+            with tree.kept:
+                yield tree
     else:
         raise DataError(f"{path} is neither a zip nor a folder")  # a pipe would be waited for

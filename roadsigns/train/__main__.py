@@ -45,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     tracking.check(options.track)
     with quietly(options.quiet):
         dataset = data.load(options.data, options.data_dir, count=options.count)
+        dataset.check_classes()
         if options.redraw:
             dataset.drawing()  # raises where nothing is drawn
         dataset.splits()  # read and checked before Keras is loaded

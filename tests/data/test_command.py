@@ -255,7 +255,9 @@ def test_data_refuses_a_zip_of_other_things(fails: Any, make_zip: MakeZip) -> No
 
 
 def test_data_refuses_an_empty_folder(fails: Any, tmp_path: Path) -> None:
-    assert f"{tmp_path} has no train.p" in fails("--data", tmp_path)
+    assert f"{tmp_path} holds no file. Expected a folder or zip of train.p, valid.p, test.p, of" in fails(
+        "--data", tmp_path
+    )
 
 
 def test_data_without_a_network(fails: Any, small_gtsrb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -193,8 +193,9 @@ def test_download_to_a_full_disk_keeps_the_part(site: Any, target: Path, waits: 
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, limits[1]))
     try:
-        with pytest.raises(OSError, match="File too large"):
+        with pytest.raises(OSError, match="File too large") as caught:
             fetch(site, target, waits)
+        assert caught.value.filename == str(target.with_name("a.zip.part"))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert target.with_name("a.zip.part").stat().st_size > 0
