@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .errors import ModelError
 
-_BINS = 15
+BINS = 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,12 +68,39 @@ def score(probabilities: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.i
         pictures=len(labels),
         accuracy=float(right.mean()),
         loss=float(-np.log(np.maximum(of_right, np.finfo(np.float32).tiny)).mean()),
-        ece=_calibration_error(confidence, right),
+        ece=reliability(confidence, right).error,
         confusion=confusion,
     )
 
 
-def _calibration_error(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> float:
-    bins = np.minimum((confidence * _BINS).astype(np.int64), _BINS - 1)
-    gaps = np.bincount(bins, weights=right - confidence, minlength=_BINS)
-    return float(np.abs(gaps).sum() / len(right))
+class Reliability(NamedTuple):
+    """Pictures in bins by confidence, each of shape `(15,)`; bin i holds confidences from i/15 to (i + 1)/15.
+
+    Attributes:
+        pictures: how many are in the bin, int64.
+        confidence: their mean confidence, float64; 0 where there are none.
+        accuracy: their share of right ones, likewise.
+    """
+
+    pictures: npt.NDArray[np.int64]
+    confidence: npt.NDArray[np.float64]
+    accuracy: npt.NDArray[np.float64]
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: the mean distance of the two over all pictures."""
+        return float(self.pictures @ np.abs(self.accuracy - self.confidence) / self.pictures.sum())
+
+
+def reliability(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> Reliability:
+    """Put pictures into bins, by the probability of their most probable class.
+
+    Args:
+        confidence: float64, shape `(N,)`, in [0, 1].
+        right: whether that class is the right one, shape `(N,)`.
+    """
+    bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
+    pictures = np.bincount(bins, minlength=BINS)
+    sums = (np.bincount(bins, weights=values, minlength=BINS) for values in (confidence, right))
+    means = [total / np.maximum(pictures, 1) for total in sums]
+    return Reliability(pictures, *means)

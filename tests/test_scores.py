@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import strategies
 from roadsigns.errors import ModelError
-from roadsigns.scores import score
+from roadsigns.scores import reliability, score
 
 
 def rows(*probabilities: dict[int, float]) -> npt.NDArray[np.float32]:
@@ -126,3 +126,11 @@ BAD: dict[str, tuple[Any, Any, str]] = {
 def test_score_rejects(probabilities: Any, labels: Any, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         score(probabilities, labels)
+
+
+def test_reliability_by_hand() -> None:
+    bins = reliability(np.array([0.61, 0.65, 1.0]), np.array([True, False, True]))
+    assert bins.pictures.tolist() == [0] * 9 + [2] + [0] * 4 + [1]
+    assert bins.confidence[[0, 9, 14]].tolist() == pytest.approx([0, 0.63, 1])
+    assert bins.accuracy[[0, 9, 14]].tolist() == [0, 0.5, 1]
+    assert bins.error == pytest.approx((2 * 0.13 + 0) / 3)
