@@ -126,9 +126,10 @@ def occlusion(images: Pixels, amount: float, random: Random) -> Pixels:
     count, height, width = images.shape[:3]
     side = round(amount * min(height, width))
     result = images.copy()
-    for picture, (down, right, *colour) in zip(result, random.random((count, 5)), strict=True):
+    for picture, lot in zip(result, random.random((count, 5)), strict=True):
+        down, right = lot[:2]
         top, left = int(down * (height - side + 1)), int(right * (width - side + 1))
-        picture[top : top + side, left : left + side] = np.multiply(colour, 256).astype(np.uint8)
+        picture[top : top + side, left : left + side] = (256 * lot[2:]).astype(np.uint8)
     return result
 
 
@@ -187,7 +188,8 @@ SEVEN = ("noise", "occlusion", "blur", "shift", "brightness", "contrast", "jpeg"
 
 
 def _pixels(values: npt.NDArray[Any]) -> Pixels:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    result: Pixels = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return result
 
 
 def _each(values: _Floats) -> _Floats:

@@ -21,7 +21,8 @@ def to_split(arrays: Mapping[str, NDArray[Any]], name: str) -> Split:
 
     Args:
         arrays: `features` uint8 `(N, 32, 32, 3)` RGB; `labels` of whole numbers `(N,)`. N is at least 1. `sizes`
-            `(N, 2)` and `coords` `(N, 4)`, which the published pickles hold besides, need not be there or fit.
+            `(N, 2)` and `coords` `(N, 4)`, which the published pickles hold besides, need not be there or fit; the
+            boxes, or else the sizes of the whole pictures, become `Split.sizes`.
         name: what to call the pickle in messages.
 
     Raises:
@@ -43,12 +44,27 @@ def to_split(arrays: Mapping[str, NDArray[Any]], name: str) -> Split:
         )
     for key in arrays.keys() - {"features", "labels"}:
         array = arrays[key]
-        if array.dtype not in (np.uint8, np.uint16) or array.shape != (len(labels), BOX_WIDTHS.get(key)):
+        if not _is_box(key, array, len(labels)):
             note(f"{name}: `{key[:40]}` ({array.dtype} of shape {array.shape}) is ignored; training does not need it")
     if not len(features):
         raise DataError(f"{name} holds no pictures; a split needs at least one")
     try:
         # A uint64 above 2^63 turns negative here, and is told as such: not a class either way.
-        return Split(features, labels.astype(np.int64))
+        return Split(features, labels.astype(np.int64), sizes=_sizes(arrays, len(labels)))
     except (TypeError, ValueError) as error:
         raise DataError(f"{name} cannot be used: {error}") from error
+
+
+def _is_box(key: str, array: NDArray[Any], count: int) -> bool:
+    return array.dtype in (np.uint8, np.uint16) and array.shape == (count, BOX_WIDTHS.get(key))
+
+
+def _sizes(arrays: Mapping[str, NDArray[Any]], count: int) -> NDArray[np.int64] | None:
+    """Width and height of each sign, or else of the picture that it fills for the most part."""
+    for key in ("coords", "sizes"):
+        if key in arrays and _is_box(key, arrays[key], count):
+            box = arrays[key].astype(np.int64)
+            sizes = box[:, 2:] - box[:, :2] if key == "coords" else box
+            if (sizes > 0).all():
+                return sizes
+    return None

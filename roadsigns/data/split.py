@@ -24,6 +24,8 @@ class Split:
         images: uint8 RGB, shape `(N, 32, 32, 3)`, values 0..255.
         labels: int64 class ids, shape `(N,)`, values below `classes`.
         classes: how many classes there are.
+        sizes: width and height of each sign in the picture that it was cut from, in pixels, int64 `(N, 2)`; None where
+            the data set does not tell.
 
     Raises:
         TypeError: an array has another dtype.
@@ -33,6 +35,7 @@ class Split:
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
     classes: int = signs.COUNT
+    sizes: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         _expect("images", self.images, np.uint8, (SIDE, SIDE, 3))
@@ -41,6 +44,8 @@ class Split:
             raise ValueError(
                 f"`images` and `labels` must be equally long. Received: {len(self.images)} and {len(self.labels)}"
             )
+        if self.sizes is not None:
+            _expect("sizes", self.sizes, np.int64, (2,), len(self.labels))
         wrong = np.flatnonzero((self.labels < 0) | (self.labels >= self.classes))
         if wrong.size:
             raise ValueError(
@@ -50,7 +55,8 @@ class Split:
 
     def where(self, chosen: NDArray[np.bool_]) -> Split:
         """The pictures for which `chosen`, shape `(N,)`, is true, in their order."""
-        return Split(self.images[chosen], self.labels[chosen], self.classes)
+        sizes = None if self.sizes is None else self.sizes[chosen]
+        return Split(self.images[chosen], self.labels[chosen], self.classes, sizes)
 
     def __len__(self) -> int:
         """Number of pictures."""
@@ -65,11 +71,15 @@ class Splits(NamedTuple):
     test: Split
 
 
-def _expect(name: str, array: object, dtype: type[np.generic], shape: tuple[int, ...]) -> None:
+def _expect(
+    name: str, array: object, dtype: type[np.generic], shape: tuple[int, ...], count: int | None = None
+) -> None:
     if not isinstance(array, np.ndarray):
         raise TypeError(f"`{name}` must be a NumPy array. Received: {type(array).__name__}")
     if array.dtype != dtype:
         raise TypeError(f"`{name}` must be {np.dtype(dtype)}. Received: {array.dtype} of shape {array.shape}")
-    if array.ndim != 1 + len(shape) or array.shape[1:] != shape:
-        wanted = "(" + ", ".join(["N", *map(str, shape)]) + ("" if shape else ",") + ")"
+    if array.ndim != 1 + len(shape) or array.shape[1:] != shape or count not in (None, len(array)):
+        wanted = (
+            "(" + ", ".join(["N" if count is None else str(count), *map(str, shape)]) + ("" if shape else ",") + ")"
+        )
         raise ValueError(f"`{name}` must have the shape {wanted}. Received: {array.shape}")

@@ -75,3 +75,18 @@ def test_boxes_need_not_be_there(make_arrays: Any, capsys: pytest.CaptureFixture
     del arrays["sizes"], arrays["coords"]
     to_split(arrays, "train.p")
     assert capsys.readouterr().err == ""
+
+
+def test_sizes_are_those_of_the_boxes_else_of_the_pictures(make_arrays: Any) -> None:
+    boxes = np.array([[5, 6, 48, 49], [5, 5, 36, 40], [0, 0, 9, 8], [1, 1, 2, 2]], np.uint16)
+    whole = np.full((4, 2), [53, 54], np.uint8)
+    arrays = make_arrays(4) | {"coords": boxes, "sizes": whole}
+    sizes = to_split(arrays, "train.p").sizes
+    assert sizes is not None and sizes.tolist() == [[43, 43], [31, 35], [9, 8], [1, 1]]
+    for coords in (None, boxes[:, [2, 1, 0, 3]], boxes[:3], boxes.astype(float)):
+        other = to_split(
+            {key: each for key, each in (arrays | {"coords": coords}).items() if each is not None}, "train.p"
+        )
+        assert other.sizes is not None and other.sizes.tolist() == whole.tolist()
+    del arrays["coords"], arrays["sizes"]
+    assert to_split(arrays, "train.p").sizes is None

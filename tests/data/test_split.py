@@ -51,3 +51,15 @@ def test_where_takes_the_chosen_in_their_order() -> None:
     images = np.arange(3, dtype=np.uint8)[:, None, None, None] * np.ones((1, 32, 32, 3), np.uint8)
     split = Split(images, np.array([5, 6, 7])).where(np.array([True, False, True]))
     assert split.labels.tolist() == [5, 7] and split.images[:, 0, 0, 0].tolist() == [0, 2]
+
+
+def test_sizes_stay_with_their_pictures() -> None:
+    split = Split(IMAGES, LABELS, sizes=np.array([[10, 20], [30, 40]]))
+    chosen = split.where(np.array([False, True])).sizes
+    assert chosen is not None and chosen.tolist() == [[30, 40]]
+    assert Split(IMAGES, LABELS).where(np.array([False, True])).sizes is None
+
+
+def test_sizes_of_other_pictures_are_refused() -> None:
+    with pytest.raises(ValueError, match=re.escape("`sizes` must have the shape (2, 2). Received: (1, 2)")):
+        Split(IMAGES, LABELS, sizes=np.array([[10, 20]]))
