@@ -140,7 +140,7 @@ def jpeg(images: Pixels, amount: float, random: Random) -> Pixels:
         file = io.BytesIO()
         Image.fromarray(picture).save(file, "JPEG", quality=round(100 - amount), subsampling="4:2:0")
         with Image.open(file) as read:
-            result[number] = read
+            result[number] = np.asarray(read)
     return result
 
 
