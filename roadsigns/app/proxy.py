@@ -9,7 +9,8 @@ import contextlib
 from collections.abc import Container, Sequence
 
 from ..serving.http.messages import Answer, Request
-from .upstream import PIECE, Upstream
+from .link import PIECE
+from .upstream import Upstream
 
 # What a model server answers is data: shown as a page of this origin it may do nothing.
 _INERT = "Content-Security-Policy: default-src 'none'; sandbox\r\nX-Content-Type-Options: nosniff\r\n"

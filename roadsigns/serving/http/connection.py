@@ -10,70 +10,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import email.utils
 import logging
 import math
 import socket
 from collections import deque
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
 from typing import cast
 
 from ...errors import RoadsignsError
-from .messages import Application, Limits, Request
-from .request_reader import HeldBytes, RequestReader
+from .answer_writer import AnswerWriter
+from .messages import Request
+from .port import Port
+from .request_reader import RequestReader
 
 MIN_RATE = 10_000
-"""Bytes a second: a body earns so much time beyond `Limits.read_seconds`, and an answer must be read as fast."""
+"""Bytes of a body that earn its sender a second more than `Limits.read_seconds`."""
 
 LINGER_SECONDS = 30.0
 """For so long the rest of a refused request is read and dropped, so that its sender comes to read the answer."""
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass
-class Port:
-    """What the connections of one port have in common.
-
-    Attributes:
-        application: answers the requests.
-        limits: see there.
-        date: the value of a `Date` header, now.
-        draining: whether the port is about to close.
-        held: bytes of all bodies that have arrived and are not answered.
-        active: requests being answered.
-        connections: those that are open.
-    """
-
-    application: Application
-    limits: Limits
-    date: str = field(default_factory=lambda: email.utils.formatdate(usegmt=True))
-    draining: bool = False
-    held: HeldBytes = field(default_factory=HeldBytes)
-    active: int = 0
-    connections: set[Connection] = field(default_factory=set)
-
-    def join(self, connection: Connection) -> bool:
-        """Take a connection in; whether there is room for it.
-
-        Where all places are taken, one goes that nobody waits for: the longest idle, else the one whose request has
-        been coming for the longest time.
-        """
-        room = len(self.connections) < self.limits.connections or self.make_room()
-        self.connections.add(connection)
-        return room
-
-    def make_room(self) -> bool:
-        """Hang up on the connection that loses least by it; whether there is one that is not being answered."""
-        going = [each for each in self.connections if not each.answering]
-        if not going:
-            return False
-        connection = min(going, key=lambda each: (not each.idle, each.deadline))
-        self.connections.discard(connection)
-        connection.abort()
-        return True
 
 
 class Connection(asyncio.Protocol):
@@ -87,6 +43,7 @@ class Connection(asyncio.Protocol):
         self._port = port
         self._loop = loop
         self._transport = cast(asyncio.Transport, None)
+        self._writer = cast(AnswerWriter, None)
         self._reader = RequestReader(port.limits, port.held)
         self._begun = 0.0  # when the request that is coming began to come
         self._waiting: deque[Request] = deque()
@@ -94,8 +51,6 @@ class Connection(asyncio.Protocol):
         self._owed = False  # a request is being answered, and nothing of its answer was sent
         self._ignoring = False  # what the client still sends is dropped
         self._ended = False  # the client sends no more, but still listens
-        self._unsent = 0  # bytes that the client had not read when `deadline` was set
-        self._drained: asyncio.Future[None] | None = None  # the client does not read its answers, until this is done
         self.deadline = loop.time() + port.limits.idle_seconds
 
     @property
@@ -108,11 +63,17 @@ class Connection(asyncio.Protocol):
         """Whether neither side waits for the other."""
         return not (self._serving or self._reader.partial or self._ignoring or self._transport.is_closing())
 
+    @property
+    def unsent(self) -> int:
+        """Bytes that were written and that the client has not taken."""
+        return self._writer.unsent
+
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has come."""
         self._transport = cast(asyncio.Transport, transport)
+        self._writer = AnswerWriter(self._transport)
         with contextlib.suppress(OSError, AttributeError):  # asyncio does it for some sockets only
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not self._port.join(self):
@@ -161,14 +122,13 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client does not read as fast as we write."""
-        self._drained = self._loop.create_future()
+        self._writer.pause()
         self._watch_sending()
+        self._port.bound_unsent()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
-        drained, self._drained = self._drained, None
-        if drained and not drained.done():
-            drained.set_result(None)
+        self._writer.resume()
         self.deadline = math.inf if self._serving else self.deadline
 
     # One request after the other.
@@ -213,30 +173,10 @@ class Connection(asyncio.Protocol):
         more = bool(self._waiting) or self._ignoring or (self._reader.partial and not self._ended)
         keep = request.keep_alive and (more or not (port.draining or self._ended))
         keep = keep and (answer.bounded or request.version != "1.0")
-        head = answer.head(keep=keep, version=request.version, date=port.date)
-        bodiless = request.verb == "HEAD"
-        if isinstance(answer.body, bytes):
-            self._transport.write(head if bodiless else head + answer.body)
-        else:
-            self._transport.write(head)
-            await self._send(answer.body, chunked=not (answer.bounded or request.version == "1.0"), drop=bodiless)
-        await self._caught_up()
+        await self._writer.write(
+            answer, keep=keep, version=request.version, date=port.date, bodiless=request.verb == "HEAD"
+        )
         return keep
-
-    async def _send(self, pieces: AsyncGenerator[bytes, None], *, chunked: bool, drop: bool) -> None:
-        """Send a body as fast as the client reads."""
-        async with contextlib.aclosing(pieces):
-            async for piece in pieces:
-                if piece and not drop:
-                    self._transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
-                    await self._caught_up()
-        if chunked and not drop:
-            self._transport.write(b"0\r\n\r\n")
-
-    async def _caught_up(self) -> None:
-        """Wait until the client has read."""
-        if self._drained:
-            await self._drained
 
     def _settle(self) -> None:
         """All requests that have come are answered: read on, or say why not."""
@@ -260,12 +200,11 @@ class Connection(asyncio.Protocol):
 
     def expire(self) -> None:
         """Time is over for whatever the connection waits for."""
-        if self._drained or self._transport.is_closing():
-            read = self._unsent - self._transport.get_write_buffer_size()
-            if read < MIN_RATE * self._port.limits.read_seconds:
-                self._transport.abort()
-            else:
+        if self._writer.blocked or self._transport.is_closing():
+            if self._writer.keeps_up(self._port.limits.read_seconds):
                 self._watch_sending()
+            else:
+                self._transport.abort()
         elif self._ignoring:
             self._transport.abort()
         elif self._reader.partial:
@@ -287,7 +226,7 @@ class Connection(asyncio.Protocol):
         """Close at once, with a word to those who still wait."""
         if self._serving:
             self._serving.cancel()
-        if self._drained or (self._serving and not self._owed):  # in the middle of an answer
+        if self._writer.blocked or (self._serving and not self._owed):  # in the middle of an answer
             self._transport.abort()
             return
         if self._serving:
@@ -296,9 +235,7 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, status: int, message: str) -> None:
         """Say the last word."""
-        answer = self._port.application.refusal(status, message)
-        head = answer.head(keep=False, version="1.1", date=self._port.date)
-        self._transport.write(head + cast(bytes, answer.body))
+        self._writer.write_last(self._port.application.refusal(status, message), self._port.date)
 
     def _hang_up(self) -> None:
         """Close; but where the client is still sending, not before it has had the chance to read."""
@@ -323,7 +260,7 @@ class Connection(asyncio.Protocol):
 
     def _watch_sending(self) -> None:
         """Give the client some time to read what was written, or a good part of it."""
-        self._unsent = self._transport.get_write_buffer_size()
+        self._writer.watch()
         self.deadline = self._loop.time() + self._port.limits.read_seconds
 
     def _forget_waiting(self) -> None:

@@ -11,8 +11,9 @@ import logging
 import socket
 from typing import Any
 
-from .connection import Connection, Port
+from .connection import Connection
 from .messages import Application, Limits
+from .port import Port
 
 BACKLOG = 1024
 """Connections that may wait to be accepted."""

@@ -17,7 +17,7 @@ class Limits:
 
     Attributes:
         body_bytes: of one body, as sent and unpacked.
-        held_bytes: of all bodies that have come and are not answered.
+        held_bytes: of all bodies that have come and are not answered; of all answers that are not taken.
         connections: open at a time.
         requests: being answered at a time.
         read_seconds: from a request's first byte to its last, and some more for a large body; and for a part of an

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from roadsigns.app.upstream import Link
+from roadsigns.app.link import Link
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
