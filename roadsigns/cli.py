@@ -16,6 +16,7 @@ import io
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TextIO, TypeVar
@@ -149,7 +150,7 @@ def command(verb: str) -> Callable[[Callable[[Sequence[str] | None], None]], Cal
         def run(argv: Sequence[str] | None = None) -> int:
             _open_streams()
             try:
-                with reader_may_leave(sys.stdout):
+                with _no_warning_ends_it(), reader_may_leave(sys.stdout):
                     main(argv)
                     sys.stdout.flush()
             except RoadsignsError as error:
@@ -170,6 +171,17 @@ def command(verb: str) -> Callable[[Callable[[Sequence[str] | None], None]], Cal
         return run
 
     return decorate
+
+
+@contextlib.contextmanager
+def _no_warning_ends_it() -> Iterator[None]:
+    """Within, a library's warning is no error, though `-W error` or PYTHONWARNINGS asks for that."""
+    if not sys.warnoptions:
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.filters[:] = [each for each in warnings.filters if each[0] != "error"]  # type: ignore[index]
+        yield
 
 
 def _of_the_system(error: OSError) -> str:

@@ -330,6 +330,30 @@ def test_a_closed_stream_is_no_place_for_a_file(closed: str, flag: str, status: 
     assert done.stderr == (b"" if "2>&-" in closed else b"err" + told)
 
 
+@pytest.mark.parametrize(("flag", "variable"), [("-Werror", ""), ("-Werror::DeprecationWarning", ""), ("-q", "error")])
+def test_a_warning_ends_no_command_and_errors_are_back_after_it(flag: str, variable: str) -> None:
+    script = """
+import warnings
+from roadsigns.cli import command
+@command("try")
+def main(argv):
+    warnings.warn("a library's", DeprecationWarning, stacklevel=2)
+    print("done")
+assert main([]) == 0
+try:
+    warnings.warn("a person's own", DeprecationWarning, stacklevel=1)
+except DeprecationWarning:
+    print("error")
+"""
+    done = subprocess.run(
+        [sys.executable, flag, "-c", script],
+        env={**os.environ, "PYTHONWARNINGS": variable},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("done\nerror\n", "")
+
+
 def test_a_name_that_is_no_utf_8_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     @command("try")
     def main(argv: Any = None) -> None:

@@ -367,3 +367,13 @@ def test_train_prints_nothing_of_tensorflow(archive, tmp_path):
     assert re.match(r"epoch   1/1  loss \d.* accuracy .*%  validation .*%  [\d,]+ images/s  0:00:00 left", lines[1])
     assert re.match(r"epoch 1: validation \S+%, test \S+%", lines[2])
     assert lines[4] == "wrote models/1: a SavedModel for TensorFlow Serving"
+
+
+def test_train_lets_no_warning_of_a_library_end_it(tmp_path):
+    """Keras 3.15 calls what NumPy 2 deprecates when it saves a model."""
+    flags = ["-m", "roadsigns.train", "--data", "synthetic", "--count", "43", "--data-dir", "signs", "--epochs", "1"]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *flags, "--quiet"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / "models" / "roadsigns" / "1").is_dir()
