@@ -6,10 +6,13 @@
     ├── NetworkError  an address that does not answer as it should
     ├── ModelError    a model that cannot be loaded, trained on or written
     ├── RequestError  a request to the model server that is refused, with its status code
+    │   └── RowError  one of its rows is at fault
     └── HttpError     a request to the web app that is answered with an error, with its status
 
 A caller's slip in Python code (a wrong dtype or shape) raises the built-in `TypeError` or `ValueError` instead.
 """
+
+from __future__ import annotations
 
 
 class RoadsignsError(Exception):
@@ -70,6 +73,26 @@ class RequestError(RoadsignsError):
     def http_status(self) -> int:
         """The HTTP status code of `code`."""
         return HTTP_STATUS[self.code]
+
+
+class RowError(RequestError):
+    """A row of a request is refused.
+
+    Attributes:
+        where: what the rows are: `image_bytes: picture`.
+        row: which one, from 0.
+        why: what is wrong with it.
+    """
+
+    def __init__(self, where: str, row: int, why: str) -> None:
+        super().__init__(f"{where} {row} {why}")
+        self.where = where
+        self.row = row
+        self.why = why
+
+    def behind(self, rows: int) -> RowError:
+        """The same row of a request that has `rows` more in front."""
+        return RowError(self.where, self.row + rows, self.why)
 
 
 class HttpError(RoadsignsError):

@@ -8,25 +8,26 @@ Equalisation replaces a pixel of value g by `floor(255 * count(v <= g) / populat
 `RADIUS` of it. On a 32x32 picture that disk leaves out only few pixels, so both twins take the cumulative histogram of
 the whole picture and subtract the pixels *beyond* the disk.
 
-Source: OpenCV 5.0 `cvtColor` (RGB2GRAY) and `resize` (INTER_LINEAR); scikit-image `filters.rank.equalize` with the
+Source: OpenCV 5.0 `cvtColor` (RGB2GRAY); scikit-image `filters.rank.equalize` with the
 footprint `morphology.disk(30)`.
 """
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from .resize import SIZE as SIZE
+from .resize import Pixels as Pixels
+from .resize import check_pixels
+from .resize import graph_resize as graph_resize
+from .resize import resize as resize
+
 if TYPE_CHECKING:
     import tensorflow as tf
-
-Pixels = npt.NDArray[np.uint8]
-
-SIZE = 32
-"""Height and width of the network's pictures, in pixels."""
 
 RADIUS = 30
 """Radius of the equalisation's disk, in pixels."""
@@ -40,8 +41,6 @@ _RED, _GREEN, _BLUE = 9798, 19235, 3735
 _BLOCK = 2048
 # Up to so many are faster one by one.
 _FEW = 32
-# Fraction bits of a bilinear weight.
-_WEIGHT = 1 << 11
 
 
 def preprocess(images: Pixels, channels: int = 1) -> npt.NDArray[np.float32]:
@@ -58,7 +57,7 @@ def preprocess(images: Pixels, channels: int = 1) -> npt.NDArray[np.float32]:
         TypeError: `images` is not a NumPy array of uint8.
         ValueError: `images` does not have the shape above.
     """
-    _check(images, "images", ("N", SIZE, SIZE, 3))
+    check_pixels(images, "images", ("N", SIZE, SIZE, 3))
     seen = images if channels == 3 else equalize(grey(images))[..., np.newaxis]
     return np.divide(seen, np.float32(255), dtype=np.float32)
 
@@ -70,7 +69,7 @@ def grey(images: Pixels) -> Pixels:
         TypeError: `images` is not a NumPy array of uint8.
         ValueError: the last axis is not of length 3.
     """
-    _check(images, "images", (..., 3))
+    check_pixels(images, "images", (..., 3))
     total = images[..., 0].astype(np.uint32)
     total *= _RED
     for channel, weight in ((1, _GREEN), (2, _BLUE)):
@@ -95,7 +94,7 @@ def equalize(images: Pixels) -> Pixels:
         TypeError: `images` is not a NumPy array of uint8.
         ValueError: `images` does not have the shape above.
     """
-    _check(images, "images", ("N", SIZE, SIZE))
+    check_pixels(images, "images", ("N", SIZE, SIZE))
     result = np.empty((len(images), SIZE * SIZE), np.uint8)
     for start in range(0, len(images), _BLOCK):
         block = np.ascontiguousarray(images[start : start + _BLOCK]).reshape(-1, SIZE * SIZE)
@@ -106,36 +105,6 @@ def equalize(images: Pixels) -> Pixels:
         count *= _SCALE
         result[start : start + _BLOCK] = count
     return result.reshape(images.shape)
-
-
-def resize(images: Pixels) -> Pixels:
-    """Resize pictures to 32x32 by bilinear interpolation between the four nearest pixels, without antialiasing.
-
-    Integer arithmetic as in OpenCV's INTER_LINEAR, so that the result is the same everywhere.
-
-    Args:
-        images: uint8, shape `(N, H, W, 3)`, `H` and `W` at least 1.
-
-    Returns:
-        uint8, shape `(N, 32, 32, 3)`. A new array.
-
-    Raises:
-        TypeError: `images` is not a NumPy array of uint8.
-        ValueError: `images` does not have the shape above.
-    """
-    _check(images, "images", ("N", "H", "W", 3))
-    height, width = images.shape[1:3]
-    if not height or not width:
-        raise ValueError(f"`images` must have at least one pixel. Received: shape {images.shape}")
-    if height == width == SIZE:
-        return images.copy()  # what the arithmetic below gives, without its memory
-    top, bottom, weights_y = _taps(height)
-    left, right, weights_x = _taps(width)
-    rows = images[:, np.concatenate([top, bottom])].astype(np.int32)
-    a, b = weights_x[:, :, np.newaxis]
-    rows = (rows[:, :, left] * a + rows[:, :, right] * b) >> 4
-    a, b = weights_y[:, :, np.newaxis, np.newaxis]
-    return np.asarray((((rows[:, :SIZE] * a) >> 16) + ((rows[:, SIZE:] * b) >> 16) + 2) >> 2, np.uint8)
 
 
 def graph_preprocess(images: tf.Tensor, channels: int = 1) -> tf.Tensor:
@@ -170,40 +139,6 @@ def graph_equalize(images: tf.Tensor) -> tf.Tensor:
     beyond = tf.math.segment_sum(smaller, pixel)
     equalized = 255 * (count - tf.transpose(beyond)) // (SIZE * SIZE - outside.sum(axis=1, dtype=np.int32))
     return tf.reshape(tf.cast(equalized, tf.uint8), tf.shape(images))
-
-
-def graph_resize(image: tf.Tensor) -> tf.Tensor:
-    """`resize` in TensorFlow operations: uint8 `(N, H, W, 3)`, sizes known at run time, to uint8 `(N, 32, 32, 3)`."""
-    import tensorflow as tf
-
-    size = tf.shape(image)
-    top, bottom, weights_y = _graph_taps(size[1])
-    left, right, weights_x = _graph_taps(size[2])
-    rows = []
-    for index in (top, bottom):
-        picture = tf.cast(tf.gather(image, index, axis=1), tf.int32)
-        a, b = tf.unstack(weights_x[:, :, tf.newaxis])
-        rows.append(_shift(tf.gather(picture, left, axis=2) * a + tf.gather(picture, right, axis=2) * b, 4))
-    a, b = tf.unstack(weights_y[:, :, tf.newaxis, tf.newaxis])
-    return tf.cast(_shift(_shift(rows[0] * a, 16) + _shift(rows[1] * b, 16) + 2, 2), tf.uint8)
-
-
-def _check(images: Any, name: str, shape: tuple[Any, ...]) -> None:
-    """TypeError unless `images` is an array of uint8, ValueError unless of `shape`: numbers fixed, words free."""
-    wanted = "(" + ", ".join("..." if size is ... else str(size) for size in shape) + ")"
-    if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
-        received = (
-            f"{images.dtype} of shape {images.shape}" if isinstance(images, np.ndarray) else type(images).__name__
-        )
-        raise TypeError(
-            f"`{name}` must be a NumPy array of uint8 pixels (0..255), shape {wanted}. Received: {received}"
-        )
-    sizes = images.shape[-len(shape) + 1 :] if shape[0] is ... else images.shape
-    expected = shape[1:] if shape[0] is ... else shape
-    if len(sizes) != len(expected) or any(
-        isinstance(want, int) and want != size for want, size in zip(expected, sizes, strict=True)
-    ):
-        raise ValueError(f"`{name}` must have shape {wanted}. Received: shape {images.shape}")
 
 
 def _outside() -> npt.NDArray[np.bool_]:
@@ -280,30 +215,3 @@ def _beyond_few(pixels: Pixels) -> npt.NDArray[np.uint16]:
         smaller = value[other] <= np.repeat(value[pixel], counts)
         row[pixel] = np.add.reduceat(smaller.view(np.uint8), starts, dtype=np.uint16)
     return total
-
-
-@lru_cache(maxsize=512)
-def _taps(length: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """For each of the 32 places along an axis of `length` pixels: the pixels before and after, and their weights."""
-    place = ((np.arange(SIZE) + 0.5) * (length / SIZE) - 0.5).astype(np.float32)
-    before = np.floor(place)
-    weights = np.rint(np.stack([1 - (place - before), place - before]) * _WEIGHT).astype(np.int32)
-    index = before.astype(np.int64)
-    return index.clip(0, length - 1), (index + 1).clip(0, length - 1), weights
-
-
-def _graph_taps(length: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """`_taps` in TensorFlow operations."""
-    import tensorflow as tf
-
-    place = tf.cast((np.arange(SIZE) + 0.5) * (tf.cast(length, tf.float64) / SIZE) - 0.5, tf.float32)
-    before = tf.floor(place)
-    weights = tf.cast(tf.round(tf.stack([1 - (place - before), place - before]) * _WEIGHT), tf.int32)
-    index = tf.cast(before, tf.int32)
-    return tf.clip_by_value(index, 0, length - 1), tf.clip_by_value(index + 1, 0, length - 1), weights
-
-
-def _shift(numbers: tf.Tensor, bits: int) -> tf.Tensor:
-    import tensorflow as tf
-
-    return tf.bitwise.right_shift(numbers, bits)

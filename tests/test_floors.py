@@ -23,6 +23,7 @@ FLOORS = {
     "files": 0,
     "console": 0,
     "exported": 0,
+    "resize": 0,
     "cli": 1,
     "data": 1,
     "preprocess": 1,

@@ -84,7 +84,9 @@ LOSSY = {
     "jpeg grey": encode(COLOUR.convert("L"), "JPEG"),
     "jpeg cmyk": encode(COLOUR.convert("CMYK"), "JPEG", quality=90),
     "jpeg exif": encode(COLOUR, "JPEG", exif=ROTATED),
+    "jpeg profile": encode(COLOUR, "JPEG", icc_profile=b"x" * 100_000, comment=b"\xff\xda"),
 }
+ADOBE = bytes.fromhex("ffee000e41646f626500640000000000")
 OTHER = {
     "GIF": encode(COLOUR, "GIF"),
     "BMP": encode(COLOUR, "BMP"),
@@ -138,11 +140,119 @@ def test_graph_decode_equals_decode(kind, graph_decode):
     np.testing.assert_array_equal(graph_decode(data).numpy(), pictures.decode(data))
 
 
+def test_cmyk_without_adobes_marker_is_not_turned_round(graph_decode):
+    """Adobe stores ink as its complement and says so; Pillow by itself takes all CMYK to be stored like that."""
+    ink = LOSSY["jpeg cmyk"]
+    assert ink.count(ADOBE) == 1
+    plain = ink.replace(ADOBE, b"")
+    cyan, magenta, yellow, black = (255 - np.asarray(Image.open(io.BytesIO(ink)), int)).transpose(2, 0, 1)
+    want = [(255 - black) * (255 - each) / 255 for each in (cyan, magenta, yellow)]
+    got = pictures.decode(plain)
+    np.testing.assert_allclose(got, np.stack(want, axis=-1), atol=1)
+    assert not np.array_equal(got, pictures.decode(ink))
+    np.testing.assert_array_equal(graph_decode(plain).numpy(), got)
+
+
+def chunk(name, data=b"", checksum=None):
+    checksum = zlib.crc32(name + data) if checksum is None else checksum
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", checksum)
+
+
+START, HEAD, PIXELS, END = PNG[:8], PNG[8:33], PNG[33:-12], PNG[-12:]
+PALETTE = LOSSY["png palette"]
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        chunk(b"fcTL", b"\0" * 26),
+        chunk(b"acTL", struct.pack(">II", 2, 0)) + chunk(b"fcTL", struct.pack(">6IHHBB", 0, 9, 9, 5, 5, 0, 1, 9, 0, 0)),
+        chunk(b"tEXt", b"x" * 100) * 3,
+        chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(10**8))),
+        chunk(b"iCCP", b"damaged"),
+        chunk(b"pHYs", b""),
+        chunk(b"tEXt", b"a\0b", checksum=1),
+        chunk(b"PLTE", b"123"),
+        chunk(b"tRNS", b"\0" * 6),
+    ],
+    ids=["frame", "animation", "texts", "large text", "profile", "empty", "checksum", "palette", "transparency"],
+)
+def test_chunks_that_tell_nothing_of_the_pixels_do_not_matter(extra, graph_decode):
+    data = START + HEAD + extra + PIXELS + END
+    np.testing.assert_array_equal(pictures.decode(data), RGB)
+    np.testing.assert_array_equal(graph_decode(data).numpy(), RGB)
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ((HEAD, PIXELS), "cut off"),
+        ((HEAD, END), "cut off"),
+        ((PIXELS, END), "cut off"),
+        ((PIXELS, HEAD, END), "cut off"),
+        ((HEAD, HEAD, PIXELS, END), "unexpected b'IHDR'"),
+        ((HEAD, chunk(b"ABCD"), PIXELS, END), "unexpected b'ABCD'"),
+        ((HEAD, PIXELS, chunk(b"tEXt"), PIXELS, END), "pixels in several places"),
+        ((HEAD, PIXELS, chunk(b"IEND", checksum=1)), "wrong checksum of b'IEND'"),
+        ((chunk(b"IHDR", HEAD[8:-4] + b"\0"), PIXELS, END), "unknown kind of header"),
+        ((chunk(b"IHDR", HEAD[8:18] + b"\1\0\0"), PIXELS, END), "unknown kind of header"),
+        ((chunk(b"IHDR", HEAD[8:17] + b"\3\0\0\0"), PIXELS, END), "no palette"),
+        ((chunk(b"IHDR", HEAD[8:17] + b"\3\0\0\0"), PIXELS, chunk(b"PLTE", b"123"), END), "palette behind"),
+    ],
+)
+def test_chunks_out_of_order_are_damage(parts, why):
+    with pytest.raises(DataError, match=f"The picture is a damaged PNG file: {why}"):
+        pictures.decode(START + b"".join(parts))
+
+
+def test_a_colour_that_the_palette_lacks_is_black():
+    at = PALETTE.index(b"PLTE")
+    colours = PALETTE[at + 4 : at + 4 + int.from_bytes(PALETTE[at - 4 : at])]
+    short = PALETTE.replace(chunk(b"PLTE", colours), chunk(b"PLTE", colours[:30]))
+    assert short != PALETTE
+    index = np.asarray(Image.open(io.BytesIO(PALETTE)))
+    want = np.frombuffer(colours[:30].ljust(768, b"\0"), np.uint8).reshape(256, 3)[index]
+    np.testing.assert_array_equal(pictures.decode(short), want)
+
+
+def test_a_side_is_no_longer_than_a_jpeg_may_have(graph_decode):
+    long = png(8, 0, [bytes(65_535)], 65_535, 1)
+    assert pictures.decode(long).shape == graph_decode(long).shape == (1, 65_535, 3)
+    for width, height in ((65_536, 1), (1, 65_536)):
+        longer = png(8, 0, [bytes(width)] * height, width, height)
+        with pytest.raises(DataError, match=f"has {width} x {height} pixels: expected at most 65,535 a side. Make it"):
+            pictures.decode(longer)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="65535 a side"):
+            graph_decode(longer)
+
+
+def test_more_pixels_than_the_file_can_hold_are_refused_before_there_is_room_for_them():
+    lying = PNG.replace(struct.pack(">II", 53, 37), struct.pack(">II", 8000, 8000))
+    with pytest.raises(DataError, match=f"The picture is a damaged .* {len(PNG)} bytes are too few for 8000 x 8000"):
+        pictures.decode(lying)
+
+
+def test_the_file_that_holds_most_pixels_is_read():
+    """One bit a pixel, and all of them equal."""
+    data = png(1, 0, [bytes(1024)] * 8192, 8192, 8192)
+    assert 8192 * 8192 / len(data) > pictures.PIXELS_PER_BYTE * 0.9
+    assert not pictures.decode(data).any()
+
+
+def test_pieces_without_end_are_refused():
+    for extra in (chunk(b"tEXt") * 100_000, chunk(b"abCd") * 100_000):
+        with pytest.raises(DataError, match="'a' is a PNG file of more than 100000 chunks"):
+            pictures.size(START + HEAD + extra + PIXELS + END, "'a'")
+    scans = encode(COLOUR, "JPEG") + b"\xff\xda" * 100
+    with pytest.raises(DataError, match="'a' is a JPEG file of more than 100 scans"):
+        pictures.size(scans, "'a'")
+
+
 @pytest.mark.parametrize("form", OTHER)
 def test_decode_refuses_other_formats_by_name(form, graph_decode):
     name = form.partition(",")[0]
     with pytest.raises(DataError, match=re.escape(f"'sign.bin' is a picture of {name} format: expected PNG or JPEG")):
-        pictures.decode(OTHER[form], "sign.bin")
+        pictures.decode(OTHER[form], "'sign.bin'")
     with pytest.raises(
         tf.errors.InvalidArgumentError,
         match=re.escape(f"[image_bytes: expected PNG or JPEG. Received:] [{name}]"),
@@ -153,7 +263,7 @@ def test_decode_refuses_other_formats_by_name(form, graph_decode):
 @pytest.mark.parametrize("damage", DAMAGED)
 def test_decode_refuses_damage(damage, graph_decode):
     with pytest.raises(DataError, match=r"'a\.png' is a damaged (PNG|JPEG) file: .*\. Save it again"):
-        pictures.decode(DAMAGED[damage], "a.png")
+        pictures.decode(DAMAGED[damage], "'a.png'")
     with pytest.raises(tf.errors.InvalidArgumentError):
         graph_decode(DAMAGED[damage])
 
@@ -161,7 +271,7 @@ def test_decode_refuses_damage(damage, graph_decode):
 def test_decode_refuses_more_pixels_than_the_limit(graph_decode):
     assert len(BOMB) < 200_000
     with pytest.raises(DataError, match=re.escape("'bomb' has 10000 x 10000 pixels: expected at most 67,108,864")):
-        pictures.decode(BOMB, "bomb")
+        pictures.decode(BOMB, "'bomb'")
     with pytest.raises(tf.errors.InvalidArgumentError, match=re.escape("at most 67108864 pixels")):
         graph_decode(BOMB)
 
@@ -170,7 +280,7 @@ def test_decode_refuses_what_pillow_takes_for_a_bomb_in_the_same_words():
     """Above 179 million pixels Pillow speaks of a "decompression bomb DOS attack"; the sizes are all that differs."""
     huge = BOMB[:16] + (50_000).to_bytes(4) * 2 + BOMB[24:]
     with pytest.raises(DataError, match=re.escape("'huge' has 50000 x 50000 pixels: expected at most 67,108,864")):
-        pictures.decode(huge, "huge")
+        pictures.decode(huge, "'huge'")
 
 
 def test_read_names_the_file(tmp_path):
@@ -204,5 +314,5 @@ def test_what_has_no_header_has_no_size(data):
 
 
 def test_a_jpeg_of_many_segments_is_refused():
-    with pytest.raises(DataError, match="more than 10000 segments"):
+    with pytest.raises(DataError, match="The picture is a JPEG file of more than 10000 segments"):
         pictures.size(b"\xff\xd8" + b"\xff\xe0\0\2" * 10_001 + encode(COLOUR, "JPEG")[2:])

@@ -13,13 +13,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given
-from hypothesis import strategies as st
 
 import strategies
 from oracles import oracle_equalize, oracle_grey, oracle_preprocess
 from pictures import draw_signs
 from roadsigns import preprocess as room
-from roadsigns.preprocess import equalize, graph_equalize, graph_grey, graph_preprocess, graph_resize, grey, resize
+from roadsigns.preprocess import equalize, graph_equalize, graph_grey, graph_preprocess, grey
 from strategies import Pixels
 
 ANY_SIZE = tf.TensorSpec([None, None, None, None], tf.uint8)
@@ -132,33 +131,6 @@ def test_equalize_makes_a_flat_picture_white(level: int) -> None:
     assert np.all(equalize(np.full((1, 32, 32), level, np.uint8)) == 255)
 
 
-@given(height=st.integers(1, 300), width=st.integers(1, 300), seed=strategies.SEEDS)
-def test_resize_equals_opencv(height: int, width: int, seed: int) -> None:
-    images = np.random.default_rng(seed).integers(0, 256, (2, height, width, 3), dtype=np.uint8)
-    expected = [cv2.resize(image, (32, 32), interpolation=cv2.INTER_LINEAR) for image in images]
-    np.testing.assert_array_equal(resize(images), expected)
-    np.testing.assert_array_equal(graph_resize(tf.constant(images)), expected)
-
-
-SIZES = [(1, 1), (1, 300), (300, 1), (2, 2), (3, 5), (31, 33), (32, 32), (64, 64), (64, 32), (16, 128), (96, 96)]
-
-
-@pytest.mark.parametrize(("height", "width"), SIZES)
-def test_resize_equals_opencv_at(height: int, width: int) -> None:
-    image = np.random.default_rng(height).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    expected = cv2.resize(image, (32, 32), interpolation=cv2.INTER_LINEAR)
-    np.testing.assert_array_equal(resize(image[np.newaxis])[0], expected)
-
-
-def test_resize_of_no_picture_is_none() -> None:
-    assert resize(np.zeros((0, 7, 9, 3), np.uint8)).shape == (0, 32, 32, 3)
-
-
-def test_resize_leaves_32_by_32_alone() -> None:
-    images = draw_signs(3, 0)[0]
-    np.testing.assert_array_equal(resize(images), images)
-
-
 BAD: dict[str, tuple[Callable[..., Any], Any, type[Exception], str]] = {
     "float": (room.preprocess, np.zeros((2, 32, 32, 3)), TypeError, "Received: float64 of shape (2, 32, 32, 3)"),
     "list": (room.preprocess, [[0]], TypeError, "`images` must be a NumPy array of uint8 pixels (0..255), shape "),
@@ -180,11 +152,6 @@ BAD: dict[str, tuple[Callable[..., Any], Any, type[Exception], str]] = {
     "equalize floats": (equalize, np.zeros((1, 32, 32)), TypeError, "shape (N, 32, 32). Received: float64"),
     "equalize colours": (equalize, np.zeros((1, 32, 32, 3), np.uint8), ValueError, "Received: shape (1, 32, 32, 3)"),
     "equalize one": (equalize, np.zeros((32, 32), np.uint8), ValueError, "Received: shape (32, 32)"),
-    "resize floats": (resize, np.zeros((1, 9, 9, 3)), TypeError, "shape (N, H, W, 3). Received: float64"),
-    "resize one": (resize, np.zeros((9, 9, 3), np.uint8), ValueError, "Received: shape (9, 9, 3)"),
-    "resize grey": (resize, np.zeros((1, 9, 9), np.uint8), ValueError, "Received: shape (1, 9, 9)"),
-    "no height": (resize, np.zeros((1, 0, 9, 3), np.uint8), ValueError, "at least one pixel. Received: shape (1, 0"),
-    "no width": (resize, np.zeros((1, 9, 0, 3), np.uint8), ValueError, "at least one pixel. Received: shape (1, 9, 0"),
 }
 
 
@@ -202,7 +169,6 @@ def test_pictures_of_another_form_are_refused(
 TRACED = {
     "preprocess": (tf.function(graph_preprocess, input_signature=[ANY_SIZE]), room.preprocess),
     "grey": (tf.function(graph_grey, input_signature=[ANY_SIZE]), grey),
-    "resize": (tf.function(graph_resize, input_signature=[ANY_SIZE]), resize),
 }
 
 
@@ -235,17 +201,6 @@ def test_twins_agree_inside_a_tf_data_map() -> None:
     batches = tf.data.Dataset.from_tensor_slices(images).batch(2).map(graph_preprocess)
     x = np.concatenate([batch.numpy() for batch in batches])
     np.testing.assert_array_equal(x, oracle_preprocess(images))
-
-
-def test_pictures_of_many_sizes_are_resized_inside_a_tf_data_map() -> None:
-    random = np.random.default_rng(0)
-    pictures = [random.integers(0, 256, (height, width, 3), dtype=np.uint8) for height, width in SIZES]
-    source = tf.data.Dataset.from_generator(
-        lambda: iter(pictures), output_signature=tf.TensorSpec([None, None, 3], tf.uint8)
-    )
-    resized = list(source.map(lambda picture: graph_resize(picture[tf.newaxis])[0]).as_numpy_iterator())
-    expected = [cv2.resize(picture, (32, 32), interpolation=cv2.INTER_LINEAR) for picture in pictures]
-    np.testing.assert_array_equal(resized, expected)
 
 
 @pytest.mark.gtsrb

@@ -80,7 +80,7 @@ def found(folder: Path) -> Iterator[Card]:
         raise DataError(f"There is no PNG or JPEG file in {str(folder)!r}")
     for path in files:
         data = path.read_bytes()
-        yield Card(_label(path), path.suffix.lower(), data, pictures.decode(data, str(path)))
+        yield Card(_label(path), path.suffix.lower(), data, pictures.decode(data, repr(str(path))))
 
 
 def _label(path: Path) -> str:

@@ -104,12 +104,12 @@ def _convert(
 
 def _arrays(archive: BenchmarkZip, chosen: Sequence[Picture], title: str) -> dict[str, NDArray[Any]]:
     """What the published pickles hold: each whole crop at 32x32, its class, and its size and box before."""
-    from ..preprocess import resize
+    from ..resize import resize_bilinear
 
     features = np.empty((len(chosen), SIDE, SIDE, 3), np.uint8)
     with progress(title) as tell:
         for index, picture in enumerate(chosen):
-            features[index] = resize(archive.picture(picture.name, picture.row)[np.newaxis])[0]
+            features[index] = resize_bilinear(archive.picture(picture.name, picture.row)[np.newaxis])[0]
             tell(index + 1, len(chosen))
     return {
         "features": features,

@@ -199,11 +199,11 @@ def test_a_bug_is_logged_and_told_to_nobody(caplog: pytest.LogCaptureFixture) ->
 BIG = {"instances": [0.5] * 50_000}
 
 
-@pytest.mark.parametrize("body", [{"instances": [0.5]}, BIG], ids=["small", "large"])
+@pytest.mark.parametrize("body", [{"instances": [0.5]}, {"instances": [*range(50_000)]}], ids=["small", "large"])
 def test_gzip_bodies_are_unpacked(front: Front, body: Any) -> None:
     packed = gzip.compress(json.dumps(body).encode())
     made = call(front, "POST", PREDICT, packed, **{"Content-Encoding": "GZip"})
-    assert made.json() == {"predictions": [1.5] * len(body["instances"])}
+    assert made.json() == {"predictions": [each + 1 for each in body["instances"]]}
     assert "content-encoding" not in made.headers
 
 

@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from ...preprocess import Pixels, resize
+from ...resize import Pixels, resize_bilinear
 from ..split import SIDE
 from .distributions import Floats
 from .frames import Frames, spread
@@ -31,7 +31,7 @@ def expose(frames: Frames, light: Floats) -> Pixels:
     for index, (width, height) in enumerate(zip(frames.view.width, frames.view.height, strict=True)):
         crop = levels[index, :height, :width]
         quality = int(frames.amounts["jpeg"][index])
-        pictures[index] = resize((crop if quality == 100 else _compress(crop, quality))[np.newaxis])[0]
+        pictures[index] = resize_bilinear((crop if quality == 100 else _compress(crop, quality))[np.newaxis])[0]
     return pictures
 
 

@@ -65,7 +65,7 @@ def load(path: Path, kind: str = ENGINES[0], *, intra_op_threads: int = 0, inter
     if kind == "tensorflow":
         from .tensorflow_engine import TensorFlowEngine
 
-        return PictureEngine(TensorFlowEngine(path, intra_op_threads, inter_op_threads), path, most=1)
+        return PictureEngine(TensorFlowEngine(path, intra_op_threads, inter_op_threads), path)
     if kind == "onnxruntime":
         from .onnx_engine import OnnxEngine
 

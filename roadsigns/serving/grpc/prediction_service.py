@@ -21,7 +21,7 @@ from ...exported import DEFAULT_SIGNATURE
 from ..metrics import UNKNOWN, Metrics
 from ..models.manager import Manager
 from ..models.servable import Servable
-from ..protocol import examples, picture_limits
+from ..protocol import examples, limits
 from ..protocol.refusals import unknown_signature
 from ..protocol.signature import CLASSIFY, REGRESS, Signature, TensorSpec
 from ..protocol.tensors import Array
@@ -70,8 +70,9 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
                 raise RequestError(f'Serving signature key "{name}" not found.', "FAILED_PRECONDITION")
             signature = servable.signatures[name]
             wanted = _wanted(request.output_filter, signature)
-            inputs = self._inputs(request.inputs, signature)
-            picture_limits.check(inputs, self._max_pixels)
+            sent = request.ByteSize()
+            inputs = _inputs(request.inputs, signature, limits.unfolded_bytes(sent, self._max_bytes))
+            limits.check(inputs, signature, sent, self._max_pixels)
             outputs = self._run(servable, name, inputs, context)
             answer = predict_pb2.PredictResponse()
             answer.model_spec.name = servable.model
@@ -80,25 +81,6 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             for key in wanted:
                 tensor_proto.from_array(outputs[key], answer.outputs[key])
             return answer
-
-    def _inputs(self, given: Any, signature: Signature) -> dict[str, Array]:
-        extra, missing = sorted(given.keys() - signature.inputs.keys()), sorted(signature.inputs.keys() - given.keys())
-        if extra or missing:
-            raise RequestError(
-                f"input size does not match signature: {len(given)}!={len(signature.inputs)} len({{{_list(given)}}}) "
-                f"!= len({{{_list(signature.inputs)}}}). Sent extra: {{{_list(extra)}}}. "
-                f"Missing but required: {{{_list(missing)}}}."
-            )
-        arrays = {}
-        for name, spec in signature.inputs.items():
-            dtype = tensor_proto.dtype_name(given[name])
-            if dtype != spec.dtype:
-                raise RequestError(f"Input {name}: expected dtype {spec.dtype_word}. Received: {dtype}")
-            try:
-                arrays[name] = tensor_proto.to_array(given[name], self._max_bytes)
-            except RequestError as error:
-                raise RequestError(f"{error.message} (input {name})") from None
-        return arrays
 
     def _run(self, servable: Servable, name: str, inputs: dict[str, Array], context: Any) -> dict[str, Array]:
         """Call the signature and wait for the answer as long as the client does."""
@@ -111,6 +93,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         except futures.CancelledError:
             raise RequestError("The client has left, or the model is being unloaded", "CANCELLED") from None
         except TimeoutError:
+            future.cancel()
             raise RequestError("No answer within the client's deadline", "DEADLINE_EXCEEDED") from None
         self._metrics.runtime.add((time.perf_counter() - started) * 1e6, servable.model, "Predict", "TF2")
         return outputs
@@ -164,6 +147,26 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     def _count_failure(self, request: Any, code: str) -> None:
         name = request.model_spec.name
         self._metrics.requests.add(name if name in self._manager.models() else UNKNOWN, code)
+
+
+def _inputs(given: Any, signature: Signature, max_bytes: int) -> dict[str, Array]:
+    extra, missing = sorted(given.keys() - signature.inputs.keys()), sorted(signature.inputs.keys() - given.keys())
+    if extra or missing:
+        raise RequestError(
+            f"input size does not match signature: {len(given)}!={len(signature.inputs)} len({{{_list(given)}}}) "
+            f"!= len({{{_list(signature.inputs)}}}). Sent extra: {{{_list(extra)}}}. "
+            f"Missing but required: {{{_list(missing)}}}."
+        )
+    arrays = {}
+    for name, spec in signature.inputs.items():
+        dtype = tensor_proto.dtype_name(given[name])
+        if dtype != spec.dtype:
+            raise RequestError(f"Input {name}: expected dtype {spec.dtype_word}. Received: {dtype}")
+        try:
+            arrays[name] = tensor_proto.to_array(given[name], max_bytes)
+        except RequestError as error:
+            raise RequestError(f"{error.message} (input {name})") from None
+    return arrays
 
 
 def _wanted(names: Iterable[str], signature: Signature) -> list[str]:

@@ -47,7 +47,7 @@ def to_array(proto: Any, max_bytes: int) -> Array:
 
     Args:
         proto: the message.
-        max_bytes: room that the array may take; for strings, their count.
+        max_bytes: room that the array may take; for strings, eight bytes each.
 
     Returns:
         A new array, or one on the message's own memory that must not be written to; strings as `bytes` in an object
@@ -65,7 +65,7 @@ def to_array(proto: Any, max_bytes: int) -> Array:
     shape = _shape(proto)
     count = math.prod(shape)
     claimed = math.prod(size or 1 for size in shape)  # NumPy has no shape like (0, 2**62) either
-    if claimed * (1 if name == "DT_STRING" else dtype.itemsize) > max_bytes:
+    if claimed * dtype.itemsize > max_bytes:
         raise RequestError(f"tensor parsing error: shape {list(shape)} is larger than {max_bytes} bytes")
     if proto.tensor_content:
         if name == "DT_STRING":
@@ -124,7 +124,9 @@ def _filled(values: Any, name: str, count: int) -> Array:
 def _repeated(array: Array, count: int) -> Array:
     if len(array) >= count:
         return array[:count]
-    return np.concatenate([array, np.full(count - len(array), array[-1], array.dtype)])
+    whole = np.full(count, array[-1], array.dtype)
+    whole[: len(array)] = array
+    return whole
 
 
 def from_array(array: Array, proto: Any) -> None:

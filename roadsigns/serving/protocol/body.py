@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ...errors import RequestError
 from ...exported import DEFAULT_SIGNATURE
-from . import picture_limits
+from . import limits
 from .examples import parse_examples
-from .gunzip import gunzip
 from .predict_request import Form, parse_body
 from .refusals import unknown_signature
 from .signature import Signature
 from .tensors import Array
+
+_GZIP = 16 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,27 @@ class Body:
     max_bytes: int
 
     def unpacked(self) -> bytes:
-        """The bytes that were meant."""
-        return gunzip(self.content, self.max_bytes) if self.packed else self.content
+        """The bytes that were meant.
+
+        What is said to be gzip and is not, is cut off or has something behind it counts as empty, as in TensorFlow
+        Serving.
+
+        Raises:
+            RequestError: they are more than `max_bytes`, or far more JSON values than were sent.
+        """
+        text = self._unpack() if self.packed else self.content
+        limits.check_values(text, len(self.content))
+        return text
+
+    def _unpack(self) -> bytes:
+        member = zlib.decompressobj(_GZIP)
+        try:
+            text = member.decompress(self.content, self.max_bytes + 1)
+        except zlib.error:
+            return b""
+        if len(text) > self.max_bytes:
+            raise RequestError(f"The body unpacks to more than {self.max_bytes} bytes (--max_request_bytes)")
+        return text if member.eof and not member.unused_data else b""
 
 
 @dataclass(frozen=True)
@@ -70,7 +92,7 @@ def read_predict(body: Body, signatures: Mapping[str, Signature] | None, max_pix
     if name not in signatures:
         raise unknown_signature(name)
     inputs, form = parsed.arrays(signatures[name])
-    picture_limits.check(inputs, max_pixels)
+    limits.check(inputs, signatures[name], len(body.content), max_pixels)
     return Read(name, inputs, form)
 
 

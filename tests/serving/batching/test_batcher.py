@@ -242,6 +242,52 @@ def test_what_is_cancelled_while_it_waits_does_not_run(batchers):
     assert engine.rows() == [1, 2]
 
 
+def test_what_is_cancelled_or_fails_in_its_midst_does_not_run_on(batchers):
+    """The parts that still wait are dropped at once, so that there is room for others."""
+    batcher, engine = batchers(max_batch_size=2, max_enqueued_batches=160)
+    hold(batcher, engine)
+    gone, bad = (batcher.submit("serving_default", feed(*[(each, 1)] * 20)) for each in (1, -2))
+    engine.go.set()
+    with pytest.raises(RequestError, match="negative: -2"):
+        answer(bad)
+    assert answer(gone) == [2] * 20
+    ran = len(engine.rows())
+    assert ran <= 1 + 10 + 2  # a held one, ten parts, and of the bad one what ran beside them
+    engine.go.clear()
+    gone = batcher.submit("serving_default", feed(*[(1, 1)] * 20))
+    while not engine.calls[ran:]:
+        assert engine.entered.acquire(timeout=WAIT_S)
+    assert gone.cancel()
+    assert batcher._queue.patience(0) is None  # nothing waits, though the engine is busy still
+    after = batcher.submit("serving_default", feed((3, 4)))
+    engine.go.set()
+    assert answer(after) == [7]
+    assert engine.rows()[ran:] == [2, 1]
+
+
+def test_one_picture_with_many_keep_probabilities_runs_in_batches(batchers):
+    batcher, engine = batchers(max_batch_size=4)
+    engine.run = lambda name, inputs, outputs: (
+        engine.calls.append(inputs)
+        or {"y": inputs["x"].sum(axis=1) * inputs["keep_prob"].reshape(-1) + inputs["keep_prob_conv"]}
+    )
+    keeps = np.linspace(0.1, 1, 10, dtype=np.float32)
+    future = batcher.submit("serving_default", feed((1, 2), keep=keeps, conv=0.5))
+    np.testing.assert_array_equal(future.result(WAIT_S)["y"], np.float32(3) * keeps + np.float32(0.5))
+    assert [(len(each["x"]), each["keep_prob"].size) for each in engine.calls] == [(1, 4), (1, 4), (1, 2)]
+
+
+@pytest.mark.parametrize("batching", [True, False])
+def test_no_request_is_fed_to_the_engine_in_one_go_that_is_larger_than_a_batch(batching):
+    """Whether units drop, or requests share no batches: the memory that a run takes is that of one batch."""
+    engine = Engine()
+    batcher = Batcher(engine, BatchingParameters(num_batch_threads=1) if batching else None)
+    rows = np.arange(400).reshape(200, 2)
+    assert answer(batcher.submit("serving_default", feed(*rows, keep=0.5))) == rows.sum(axis=1).tolist()
+    batcher.close()
+    assert max(engine.rows()) <= 64
+
+
 def test_closing_finishes_what_was_submitted(batchers):
     batcher, engine = batchers()
     first = hold(batcher, engine)

@@ -83,9 +83,9 @@ def test_texts_are_sent_as_utf_8() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dtype", "size"), [(1, 4), (2, 8), (4, 1), (7, 1)], ids=["float", "double", "uint8", "string"]
+    ("dtype", "size"), [(1, 4), (2, 8), (4, 1), (7, 8)], ids=["float", "double", "uint8", "string"]
 )
-def test_the_limit_counts_bytes_and_a_string_as_one(dtype: int, size: int) -> None:
+def test_the_limit_counts_bytes_and_a_string_as_eight(dtype: int, size: int) -> None:
     assert to_array(message(dtype, (5,)), 5 * size).shape == (5,)
     with pytest.raises(RequestError, match=rf"shape \[5\] is larger than {5 * size - 1} bytes"):
         to_array(message(dtype, (5,)), 5 * size - 1)

@@ -5,7 +5,7 @@ const RADIUS = 30
 /**
  * The network's `x` of a picture, `[32][32][1]`, as `roadsigns.preprocess` makes it, to the bit.
  *
- * Takes RGBA bytes of 64 x 64 pixels, of which a bilinear resize takes each 2 x 2 in equal parts.
+ * Takes RGBA bytes of 64 x 64 pixels, which shrink to the mean of each 2 x 2.
  */
 export function preprocess(rgba) {
   const grey = new Uint8Array(SIZE * SIZE)
@@ -16,11 +16,10 @@ export function preprocess(rgba) {
   return Array.from({ length: SIZE }, (_, y) => Array.from({ length: SIZE }, (_, x) => [level(equalized(grey, y, x))]))
 }
 
-/** The mean of 2 x 2 pixels in the fixed-point steps of the resize: weights of 1024 in 2048, then shifts. */
+/** The mean of 2 x 2 pixels, half a level up. */
 function half(rgba, y, x, channel) {
   const at = (row, column) => rgba[4 * (2 * SIZE * row + column) + channel]
-  const rows = [2 * y, 2 * y + 1].map((row) => (1024 * (at(row, 2 * x) + at(row, 2 * x + 1))) >> 4)
-  return (((rows[0] * 1024) >> 16) + ((rows[1] * 1024) >> 16) + 2) >> 2
+  return (at(2 * y, 2 * x) + at(2 * y, 2 * x + 1) + at(2 * y + 1, 2 * x) + at(2 * y + 1, 2 * x + 1) + 2) >> 2
 }
 
 /** Of the pixels within RADIUS of one, the share that are at most as bright, as 0..255. */
