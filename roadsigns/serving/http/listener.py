@@ -66,7 +66,7 @@ def fit_connections(wanted: int) -> int:
             upper = need if hard == resource.RLIM_INFINITY else min(need, hard)
             resource.setrlimit(resource.RLIMIT_NOFILE, (upper, hard))
             soft = upper
-    return max(1, min(wanted, soft - min(_RESERVED, max(128, soft // 4))))
+    return min(wanted, max(soft // 3, soft - min(_RESERVED, max(128, soft // 4))))
 
 
 class Listener:

@@ -82,6 +82,13 @@ def test_the_soft_limit_is_raised() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.parametrize(("soft", "fits"), [(64, 21), (200, 72), (1024, 768), (8192, 4096)])
+def test_a_part_of_the_files_is_left_to_others(monkeypatch: pytest.MonkeyPatch, soft: int, fits: int) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, soft))
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
+    assert listener.fit_connections(4096) == fits
+
+
 def test_a_connection_that_cannot_be_ended_leaves_the_others_their_time_limits(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
