@@ -42,6 +42,8 @@ INDEX = "index.json"
 _PROGRESS = "progress.jsonl"
 _BYTES = SIDE * SIDE * 3
 _CHUNK = 256
+# Bytes of files that wait to be decoded.
+_MOST_HELD = 2**26
 MAX_INDEX = 2**28
 
 Broken = list[tuple[str, str]]
@@ -221,15 +223,19 @@ def _begin(path: Path, out: dict[str, Any]) -> tuple[int, Broken]:
 def _signs(collection: Collection, start: int) -> Iterator[Pixels | str]:
     """Each picture from `start` on as a sign, or why it is none; read here, decoded by as many threads as cores."""
     cores = len(os.sched_getaffinity(0))
-    waiting: collections.deque[Future[Pixels | str]] = collections.deque()
+    waiting: collections.deque[tuple[Future[Pixels | str], int]] = collections.deque()
+    held = 0
     with ThreadPoolExecutor(cores) as pool:
         for index in range(start, len(collection.items)):
-            item = collection.items[index]
-            waiting.append(pool.submit(_sign, _bytes(collection, index), item))
-            if len(waiting) > 2 * cores:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+            data = _bytes(collection, index)
+            while waiting and (len(waiting) > 2 * cores or held + len(data) > _MOST_HELD):
+                future, size = waiting.popleft()
+                held -= size
+                yield future.result()
+            waiting.append((pool.submit(_sign, data, collection.items[index]), len(data)))
+            held += len(data)
+        for future, _ in waiting:
+            yield future.result()
 
 
 def _bytes(collection: Collection, index: int) -> bytes | str:

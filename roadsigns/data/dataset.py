@@ -216,12 +216,12 @@ class Own(Dataset):
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """As every data set's, with `form`, `classes`, `left_out` and `notes`; `files` are those of the cache."""
+        """As every data set's, with `form`, `left_out`, `notes` and own classes; `files` are those of the cache."""
         return {
             "source": self.source,
             "address": None,
             "form": self._cache.form,
-            "classes": list(self.classes),
+            **({} if self.classes == signs.NAMES else {"classes": list(self.classes)}),
             "files": {
                 name: {"bytes": (self._cache.folder / name).stat().st_size, "sha256": digest}
                 for name, digest in self._cache.hashes.items()

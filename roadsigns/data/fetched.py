@@ -13,7 +13,7 @@ from .manifest import FETCHED
 
 @contextlib.contextmanager
 def archives(
-    folder: Path, addresses: Sequence[str], get: Callable[..., object], **limits: Any
+    folder: Path, addresses: Sequence[str], get: Callable[..., object], *, otherwise: str, **limits: Any
 ) -> Iterator[tuple[list[Path], str]]:
     """Yield the archives of `addresses` as files in `folder`, and how a data set made from them came into its folder.
 
@@ -24,6 +24,7 @@ def archives(
         folder: is created where something is fetched.
         addresses: where each archive is published.
         get: fetches an address to a path, as `download` does.
+        otherwise: how a person reads archives of other content, for the message.
         limits: go to `get`.
 
     Raises:
@@ -42,7 +43,7 @@ def archives(
         yield paths, f"was made from {names}, in" if own else FETCHED
     except DataError as error:
         way_out = (
-            f"Move {names} elsewhere to have the published data set fetched, or give --data the path of your own"
+            f"Move {names} elsewhere to have the published one fetched. To read a data set of your own, {otherwise}"
             if own
             else f"Delete {names} and run again"
         )

@@ -61,7 +61,10 @@ def fetch(
     found = manifest.read(folder, SOURCE, MEMBERS)
     if found:
         return found, manifest.FOUND
-    with archives(folder, [address], get, max_bytes=MAX_ZIP_BYTES) as ([zip_path], how):
+    with archives(folder, [address], get, otherwise="name its zip with --data", max_bytes=MAX_ZIP_BYTES) as (
+        [zip_path],
+        how,
+    ):
         made = Manifest(SOURCE, address, _unpack(zip_path, folder, pictures))
         made.write(folder)
     return made, how

@@ -72,7 +72,9 @@ def fetch(
     found = manifest.read(folder, SOURCE, MEMBERS)
     if found:
         return found, manifest.FOUND
-    with archives(folder, [address + name for name in (TRAIN_ZIP, TEST_ZIP, TABLE_ZIP)], get) as (paths, how):
+    addresses = [address + name for name in (TRAIN_ZIP, TEST_ZIP, TABLE_ZIP)]
+    otherwise = "unpack its archives into one folder and name that with --data"
+    with archives(folder, addresses, get, otherwise=otherwise) as (paths, how):
         made = Manifest(SOURCE, address, _convert(paths, folder, valid_tracks, pictures))
         made.write(folder)
     return made, how

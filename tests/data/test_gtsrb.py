@@ -103,7 +103,9 @@ def test_fetch_advises_nobody_to_delete_a_zip_of_their_own(make_zip: Any, pickle
     folder.mkdir()
     own = make_zip(pickles).rename(folder / "traffic-signs-data.zip")
     message = f"train.p in {own} holds 6 pictures; the published one holds 34,799. Move {own} elsewhere to have the "
-    with pytest.raises(DataError, match=re.escape(message) + ".*, or give --data the path of your own$"):
+    with pytest.raises(
+        DataError, match=re.escape(message) + ".*. To read a data set of your own, name its zip with --data$"
+    ):
         fetch(None, folder, pictures=gtsrb.PICTURES)
     assert own.exists()
 

@@ -124,6 +124,14 @@ def test_fetch_reads_and_keeps_archives_that_a_person_put_there(archives: Path, 
     assert [path.read_bytes() for path in own] == [(archives / path.name).read_bytes() for path in own]
 
 
+def test_fetch_says_how_a_small_set_of_a_persons_own_is_read(archives: Path) -> None:
+    message = r"gives 119 pictures for train\.p; expected 34,799\. Move .* elsewhere to have the published data set "
+    message += r"fetched\. To read a data set of your own, unpack its archives into one folder and name that "
+    with pytest.raises(DataError, match=message):
+        fetch(archives, archives, pictures=official.PICTURES)
+    assert len(list(archives.iterdir())) == 3
+
+
 def test_valid_tracks_are_those_of_the_published_counts() -> None:
     assert len(official.VALID_TRACKS) == 43
     assert 30 * sum(official.VALID_TRACKS) == 4410 == official.PICTURES["valid"]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ...errors import DataError
+from .. import official
 from ..collection import Collection
 from ..pickles import MEMBERS, place
 from ..tree import FolderTree, Tree, open_tree
@@ -72,12 +73,21 @@ def _one(tree: Tree) -> Collection:
     if not found:
         pictures = sum(name.lower().endswith(class_folders.PICTURES) for name in tree.names)
         held = f"{pictures:,} pictures but no folders of classes, and no table" if pictures else _some(tree)
-        raise DataError(f"{tree.path} holds {held}. Expected {EXPECTED}. See docs/data.md")
+        raise DataError(f"{tree.path} holds {held}. {_hint(tree)}Expected {EXPECTED}. See docs/data.md")
     if len(found) > 1:
         names = {form: _FORMS[form][0](tree)[0] for form in found}
         both = " and ".join(f"{form} ({names[form]})" for form in found)
         raise DataError(f"{tree.path} holds {both}. Name the one that is meant, or move the other elsewhere")
     return _FORMS[found[0]][1](tree)
+
+
+def _hint(tree: Tree) -> str:
+    """The way out for a folder of archives."""
+    zips = [name for name in tree.names if name.lower().endswith(".zip")]
+    if official.TRAIN_ZIP in zips:
+        published = f"--data {official.SOURCE} --data-dir {tree.path}"
+        return f"Read the published archives with {published}; unpack others into one folder and name that. "
+    return f"Name the zip: --data {tree.path / zips[0]}. " if zips and tree.path.is_dir() else ""
 
 
 def _some(tree: Tree) -> str:

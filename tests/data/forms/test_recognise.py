@@ -122,6 +122,11 @@ BAD_FOLDERS: dict[str, tuple[dict[str, bytes], str]] = {
         {"1.png": PICTURE, "a.csv": b"path,label\n1.png,stop\n", "b.csv": b"path,label\n1.png,go\n"},
         "holds the tables a.csv and b.csv. Name the one that is meant, or move the other elsewhere",
     ),
+    "a zip": ({"old/signs.zip": b""}, "/old/signs.zip. Expected a folder or zip"),
+    "the benchmark's zips": (
+        {"GTSRB_Final_Training_Images.zip": b"", "GTSRB_Final_Test_GT.zip": b""},
+        "; unpack others into one folder and name that. Expected",
+    ),
     "one picture": ({"stop/1.png": PICTURE}, "No class has enough pictures to set one apart for test"),
     "up to case": (
         {f"{name}/{i}.png": PICTURE for name in ("depot", "Depot") for i in range(3)},
