@@ -48,7 +48,8 @@ def load_keras(path: Path) -> keras.Model:
     if path.is_dir():
         raise ModelError(f"{str(path)!r} is an exported version: expected the .keras file that it was made from")
     try:
-        model = keras.saving.load_model(path, compile=False)
+        with backend.own_settings():
+            model = keras.saving.load_model(path, compile=False)
     except Exception as error:  # a damaged archive raises whatever the damage leads to
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{str(path)!r} cannot be loaded as a Keras model: {reason}") from error

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import keras
 
 
+@backend.own_settings()
 def export(model: keras.Model, output: Path, version: int | None = None) -> Path:
     """Write `model` as a version below `output`: beside its place first, so that nobody sees half of one.
 
@@ -72,6 +73,7 @@ def export(model: keras.Model, output: Path, version: int | None = None) -> Path
                 raise
 
 
+@backend.own_settings()
 def export_apart(
     weights: Path, output: Path, version: int | None = None, say: Callable[[str], None] = print
 ) -> Path | None:

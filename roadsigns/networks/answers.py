@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from keras import layers
 
+from .. import backend
 from ..preprocess import SIZE
 
 
@@ -80,6 +81,7 @@ def probabilities(
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
 
 
+@backend.own_settings()
 def scores(
     model: keras.Model,
     x: npt.NDArray[np.float32],

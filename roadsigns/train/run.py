@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..data import Dataset
 
 
+@backend.own_settings()
 def fit(run: folder.Run, dataset: Dataset, say: Any = print) -> None:
     """Train the epochs that `run` still lacks, keeping each whole one in its folder."""
     from .. import scores
@@ -60,6 +61,7 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print) -> None:
         say(_line(row, run))
 
 
+@backend.own_settings()
 def finish(run: folder.Run, dataset: Dataset, say: Any = print) -> dict[str, Any]:
     """Calibrate the chosen epoch of `run`, score it on the test set, export it, and complete the run's folder.
 

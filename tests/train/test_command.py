@@ -377,3 +377,44 @@ def test_train_lets_no_warning_of_a_library_end_it(tmp_path):
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert (tmp_path / "models" / "roadsigns" / "1").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("settings", "policy"),
+    [({"floatx": "float64", "image_data_format": "channels_first"}, "float64"), ({}, "mixed_float16")],
+    ids=str,
+)
+def test_a_persons_keras_settings_have_no_part_in_a_run(settings, policy, whole, archive, tmp_path):
+    """Trained, scored and exported to the same bits, in one process; its own settings are left to it."""
+    (tmp_path / "keras.json").write_text(json.dumps({"backend": "tensorflow", **settings}))
+    script = f"""
+import sys, keras
+keras.config.set_dtype_policy({policy!r})
+from roadsigns import evaluate, export
+from roadsigns.train.__main__ import main
+flags = ["--data", {str(archive)!r}]
+assert main([*flags, "--epochs={EPOCHS}", "--batch-size=32", "--run-dir=run", "--output=models", "--quiet"]) == 0
+assert evaluate.main([*flags, "--model=run", "--json"]) == 0
+assert export.main(["--model=run", "--output=models", "--quiet"]) == 0
+found = keras.config.floatx(), keras.config.image_data_format(), keras.config.dtype_policy().name
+print(*found, file=sys.stderr)
+"""
+    environ = {**os.environ, "KERAS_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    kept = settings.get("floatx", "float32"), settings.get("image_data_format", "channels_last"), policy
+    assert tuple(done.stderr.split()[-3:]) == kept
+    for one, other in zip(weights(whole), weights(tmp_path), strict=True):
+        np.testing.assert_array_equal(one, other)
+    timed = {"date", "commit", "train_minutes", "command", "exported", "machine"}
+    expected, found = (json.loads((each / "run" / "metrics.json").read_text()) for each in (whole, tmp_path))
+    assert {name: found[name] for name in expected.keys() - timed} == {n: expected[n] for n in expected.keys() - timed}
+    line = json.loads([each for each in done.stdout.splitlines() if each.startswith("{")][-1])
+    assert (line["accuracy"], line["loss"]) == (expected["test_accuracy"], pytest.approx(expected["test_loss"]))
+    x = np.random.default_rng(0).random((4, 32, 32, 1), np.float32)
+    one = tf.constant(1.0)
+    for folder in (whole / "models" / "1", tmp_path / "models" / "1", tmp_path / "models" / "2"):
+        said = tf.saved_model.load(str(folder)).signatures["serving_default"](x=x, keep_prob=one, keep_prob_conv=one)
+        assert said["y"].dtype == tf.float32
+        live = keras.saving.load_model(whole / "run" / "model.keras", compile=False)
+        np.testing.assert_allclose(said["y"], answers.probabilities(live, x), atol=1e-6)
