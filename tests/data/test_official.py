@@ -125,7 +125,7 @@ def test_fetch_reads_and_keeps_archives_that_a_person_put_there(archives: Path, 
 
 
 def test_fetch_says_how_a_small_set_of_a_persons_own_is_read(archives: Path) -> None:
-    message = r"gives 119 pictures for train\.p; expected 34,799\. Move .* elsewhere to have the published data set "
+    message = r"gives 119 pictures for train\.p; expected 34,799\. Move .* elsewhere to have the published one "
     message += r"fetched\. To read a data set of your own, unpack its archives into one folder and name that "
     with pytest.raises(DataError, match=message):
         fetch(archives, archives, pictures=official.PICTURES)
