@@ -43,7 +43,7 @@ def load_keras(path: Path) -> keras.Model:
     backend.start()
     import keras
 
-    from .networks import layers  # noqa: F401  Keras finds our layers by their registration
+    from .networks import form, layers  # noqa: F401  Keras finds our layers by their registration
 
     if path.is_dir():
         raise ModelError(f"{str(path)!r} is an exported version: expected the .keras file that it was made from")
@@ -53,10 +53,7 @@ def load_keras(path: Path) -> keras.Model:
     except Exception as error:  # a damaged archive raises whatever the damage leads to
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{str(path)!r} cannot be loaded as a Keras model: {reason}") from error
-    inputs = getattr(model, "input", None) if model.built else None
-    if not isinstance(inputs, dict) or set(inputs) != {"x", "keep_prob", "keep_prob_conv"}:
-        raise ModelError(f"{str(path)!r} is another model: expected the inputs x, keep_prob, keep_prob_conv")
-    return model
+    return form.checked(model, repr(str(path)))
 
 
 class _KerasModel:

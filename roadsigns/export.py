@@ -42,17 +42,18 @@ def export(model: keras.Model, output: Path, version: int | None = None) -> Path
         The version's folder.
 
     Raises:
-        ModelError: the backend is not TensorFlow.
+        ModelError: the backend is not TensorFlow, or no server would answer rightly with this model.
         UsageError: the version is there already, or no number is free.
         OSError: the folder cannot be written; a full disk too, which TensorFlow reports as an error of its own.
     """
     import keras
     import tensorflow as tf
 
-    from .networks import answers
+    from .networks import answers, form
 
     if keras.config.backend() != "tensorflow":
         raise ModelError("An export needs KERAS_BACKEND=tensorflow: other backends fix the rank of the inputs")
+    model = form.checked(model, "The model")
     module, signatures = served.serving_module(model)
     while True:
         target = output / str(_next_version(output) if version is None else version)

@@ -24,7 +24,6 @@ from pictures import draw_signs
 from roadsigns import export, exported, models, networks, signs
 from roadsigns.errors import ModelError, UsageError
 from roadsigns.served import write_warmup
-from roadsigns.serving.models import version_folder
 
 IMAGES, _ = draw_signs(5, seed=3)
 
@@ -281,7 +280,7 @@ def test_export_that_tensorflow_cannot_write_is_an_error_of_the_system(model, tm
 
 KILLED = """
 import os, sys
-from roadsigns import export, files
+from roadsigns import export, exported, files
 
 def hook(event, words):
     if event == "os.rename" and str(words[1]).startswith(sys.argv[1]):  # not a module that is compiled
@@ -299,7 +298,7 @@ def test_export_that_is_killed_is_no_version_and_is_removed_by_the_next(model, t
     assert left.name.startswith(".") and (left / "1" / "saved_model.pb").is_file()
     with pytest.raises(UsageError):
         models.find(tmp_path)
-    assert version_folder.scan(tmp_path) == {}
+    assert exported.versions(tmp_path) == {}
     assert export.export(model, tmp_path) == tmp_path / "1"
     assert os.listdir(tmp_path) == ["1"]
 
