@@ -12,13 +12,16 @@ from importlib import resources
 COUNT = 43
 
 
-def _names() -> tuple[str, ...]:
-    text = resources.files(__package__).joinpath("signnames.csv").read_text(encoding="utf-8")
+def _names(file: str) -> tuple[str, ...]:
+    text = resources.files(__package__).joinpath(file).read_text(encoding="utf-8")
     return tuple(row["SignName"] for row in csv.DictReader(text.splitlines()))
 
 
-NAMES: tuple[str, ...] = _names()
+NAMES: tuple[str, ...] = _names("signnames.csv")
 """Name of each class, by id."""
+
+GERMAN_NAMES: tuple[str, ...] = _names("signnames_de.csv")
+"""Name of each class in German, by id, after the StVO's list of signs."""
 
 FAMILIES: dict[str, tuple[int, ...]] = {
     "red ring": (0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16),

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
-from roadsigns.app.server import Server
+from roadsigns.app.server import LIMITS, Server
 from roadsigns.app.site import Site
 from roadsigns.app.upstream import Patience
 from roadsigns.serving.http.messages import Limits
@@ -83,9 +83,10 @@ def start_backend(where: Loop, handler: Handler) -> str:
 
 
 def start_app(
-    where: Loop, address: str, folder: Path, limits: Limits = SHORT, frames: str = "'none'"
+    where: Loop, address: str, folder: Path, limits: Limits = LIMITS, frames: str = "'none'"
 ) -> tuple[Server, int]:
-    server = Server(Site(folder, frames), address, limits, PATIENCE)
+    """The app with its own limits, or with others and short patience; the server and its port."""
+    server = Server(Site(folder, frames), address, limits, Patience() if limits is LIMITS else PATIENCE)
     return server, where.run(server.start("127.0.0.1", 0))
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from importlib import resources
 
 import pytest
@@ -10,30 +11,50 @@ from roadsigns import signs
 SPEEDS = {0: 20, 1: 30, 2: 50, 3: 60, 4: 70, 5: 80, 7: 100, 8: 120}
 
 
-def test_csv_has_the_notebooks_columns_and_43_rows_in_order() -> None:
-    with resources.files("roadsigns").joinpath("signnames.csv").open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
+@pytest.mark.parametrize(("file", "names"), [("signnames.csv", signs.NAMES), ("signnames_de.csv", signs.GERMAN_NAMES)])
+def test_csv_has_the_notebooks_columns_and_43_rows_in_order(file: str, names: tuple[str, ...]) -> None:
+    with resources.files("roadsigns").joinpath(file).open(encoding="utf-8", newline="") as table:
+        header, *rows = csv.reader(table)
     assert header == ["ClassId", "SignName"]
     assert [row[0] for row in rows] == [str(number) for number in range(43)]
-    assert tuple(row[1] for row in rows) == signs.NAMES
+    assert tuple(row[1] for row in rows) == names
 
 
-def test_names_are_43_different_ones() -> None:
-    assert signs.COUNT == 43 == len(signs.NAMES) == len(set(signs.NAMES))
-    assert all(name == name.strip() != "" for name in signs.NAMES)
+@pytest.mark.parametrize("names", [signs.NAMES, signs.GERMAN_NAMES])
+def test_names_are_43_different_ones(names: tuple[str, ...]) -> None:
+    assert signs.COUNT == 43 == len(names) == len(set(names))
+    assert all(name == name.strip() != "" for name in names)
 
 
 @pytest.mark.parametrize(("number", "speed"), SPEEDS.items())
 def test_speed_limits_name_their_speed(number: int, speed: int) -> None:
     assert signs.NAMES[number] == f"Speed limit ({speed}km/h)"
+    assert signs.GERMAN_NAMES[number] == f"Zulässige Höchstgeschwindigkeit {speed} km/h"
 
 
 @pytest.mark.parametrize(
-    ("number", "name"),
-    [(12, "Priority road"), (13, "Yield"), (14, "Stop"), (17, "No entry"), (38, "Keep right"), (39, "Keep left")],
+    ("number", "name", "german"),
+    [
+        (12, "Priority road", "Vorfahrtstraße"),
+        (13, "Yield", "Vorfahrt gewähren"),
+        (14, "Stop", "Halt. Vorfahrt gewähren"),
+        (17, "No entry", "Verbot der Einfahrt"),
+        (31, "Wild animals crossing", "Wildwechsel"),
+        (38, "Keep right", "Vorgeschriebene Vorbeifahrt \N{EN DASH} rechts vorbei"),
+        (39, "Keep left", "Vorgeschriebene Vorbeifahrt \N{EN DASH} links vorbei"),
+    ],
 )
-def test_names_stand_at_their_ids(number: int, name: str) -> None:
-    assert signs.NAMES[number] == name
+def test_names_stand_at_their_ids(number: int, name: str, german: str) -> None:
+    assert (signs.NAMES[number], signs.GERMAN_NAMES[number]) == (name, german)
+
+
+def test_sides_and_ends_are_the_same_in_both_languages() -> None:
+    """Words that stand for each other, class by class."""
+    words = {"left": "links", "right": "rechts", "End of": "Ende ", "3.5": "3,5", "straight|only": "geradeaus"}
+    for english, german in words.items():
+        for number, (name, other) in enumerate(zip(signs.NAMES, signs.GERMAN_NAMES, strict=True)):
+            if re.search(rf"\b({english})\b", name) and number != 11:  # "right of way" is no side
+                assert re.search(german, other), (number, name, other)
 
 
 def test_families_share_out_the_classes() -> None:

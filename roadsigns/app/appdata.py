@@ -2,7 +2,8 @@
 
 `appdata.json` has three fields, each a list with one entry a card: `image_filenames`, relative to the page;
 `image_labels`; `tensorflow_images`, the network's `x` of the picture, 32 rows of 32 pixels of one number.
-`classes.json` lists the names of the 43 classes for the page, from the package's own table.
+`classes.json` lists the names of the 43 classes for the page, in English and German, from the package's own tables;
+`designs/` has each class as a drawing.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from ..files import beside
 PICTURES = "images"
 """Folder of the pictures, beside `appdata.json`."""
 
+DESIGNS = "designs"
+"""Folder of the classes' drawings, `00.svg` to `42.svg`."""
+
 # What would leave a picture for the page dark, faint or blurred.
 _HARD = (
     *("size", "branches", "pigment", "fading", "gloss", "exposure", "contrast", "glare", "shadow", "haze"),
@@ -33,6 +37,7 @@ _HARD = (
 )
 _ENDINGS = (".png", ".jpg", ".jpeg")
 _OWN_NAME = re.compile(PICTURES + r"/sign-\d{2,}\.(png|jpe?g)")
+_DESIGNS = tuple(f"{DESIGNS}/{class_id:02d}.svg" for class_id in range(signs.COUNT))
 EXAMPLES = ("python -m roadsigns.app.appdata", "python -m roadsigns.app.appdata --pictures my-signs --output my-www")
 
 
@@ -116,35 +121,46 @@ def write(cards: Sequence[Card], output: Path) -> None:
     Raises:
         UsageError: `output` holds a file of one of these names that no earlier call wrote.
     """
+    from ..data.synthetic import variants
+
     names = [f"{PICTURES}/sign-{index:02d}{card.ending}" for index, card in enumerate(cards)]
     appdata = {
         "image_filenames": names,
         "image_labels": [card.label for card in cards],
         "tensorflow_images": [_numbers(card.pixels) for card in cards],
     }
+    files = {
+        "appdata.json": _json(appdata),  # first, and the classes: they say which files are ours
+        "classes.json": _json({"en": signs.NAMES, "de": signs.GERMAN_NAMES}),
+        **{name: variants(class_id)[0].svg.encode() for class_id, name in enumerate(_DESIGNS)},
+        **{name: card.data for name, card in zip(names, cards, strict=True)},
+    }
     earlier = _earlier(output)
-    for name in (*names, "appdata.json", "classes.json"):
+    for name in files:
         if name not in earlier and (output / name).exists():
             raise UsageError(
                 f"{str(output / name)!r} is there already, and not from an earlier call. Give another --output"
             )
-    _write_json(output / "appdata.json", appdata)  # first: it says which files are ours
-    _write_json(output / "classes.json", list(signs.NAMES))
-    for name, card in zip(names, cards, strict=True):
+    for name, data in files.items():
         with beside(output / name) as fresh:
-            fresh.write_bytes(card.data)
-    for name in earlier - {*names, "appdata.json", "classes.json"}:
+            fresh.write_bytes(data)
+    for name in earlier - files.keys():
         (output / name).unlink(missing_ok=True)
 
 
 def _earlier(output: Path) -> set[str]:
-    """The files that an earlier call wrote into `output`, by what its `appdata.json` says."""
+    """The files that an earlier call wrote into `output`, by what its `appdata.json` and `classes.json` say."""
     try:
         made = json.loads((output / "appdata.json").read_bytes())
         names = {name for name in made["image_filenames"] if _OWN_NAME.fullmatch(name)}
     except (FileNotFoundError, ValueError, TypeError, KeyError, RecursionError):
         return set()
-    return {*names, "appdata.json", "classes.json"}
+    try:
+        classes = json.loads((output / "classes.json").read_bytes())
+    except (FileNotFoundError, ValueError, RecursionError):
+        classes = None
+    # Before there were designs the classes were a list.
+    return {*names, "appdata.json", "classes.json", *(_DESIGNS if isinstance(classes, dict) else ())}
 
 
 def _numbers(pixels: preprocess.Pixels) -> Any:
@@ -153,9 +169,8 @@ def _numbers(pixels: preprocess.Pixels) -> Any:
     return [[[float(str(value))] for value in row[:, 0]] for row in x]
 
 
-def _write_json(path: Path, value: Any) -> None:
-    with beside(path) as fresh:
-        fresh.write_text(json.dumps(value, separators=(",", ":"), ensure_ascii=False) + "\n", encoding="utf-8")
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, separators=(",", ":"), ensure_ascii=False) + "\n").encode()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from oracles import oracle_preprocess
 from roadsigns import signs
 from roadsigns.app import appdata
 from roadsigns.app.__main__ import www
+from roadsigns.data.synthetic import variants
 
 
 def save(path: Path, seed: int, size: tuple[int, int] = (32, 32)) -> np.ndarray:
@@ -68,10 +70,36 @@ def test_a_file_of_a_persons_own_is_not_replaced(tmp_path: Path, capsys: pytest.
 def test_the_names_of_the_classes_are_the_packages(tmp_path: Path) -> None:
     save(tmp_path / "in" / "a.png", 1)
     appdata.main(["--pictures", str(tmp_path / "in"), "--output", str(tmp_path)])
-    table = resources.files("roadsigns").joinpath("signnames.csv").read_text(encoding="utf-8").splitlines()
-    names = [row["SignName"] for row in csv.DictReader(table)]
-    assert json.loads((tmp_path / "classes.json").read_text()) == names
-    assert json.loads((www() / "classes.json").read_text()) == names
+    names = {}
+    for language, file in (("en", "signnames.csv"), ("de", "signnames_de.csv")):
+        table = resources.files("roadsigns").joinpath(file).read_text(encoding="utf-8").splitlines()
+        names[language] = [row["SignName"] for row in csv.DictReader(table)]
+    assert json.loads((tmp_path / "classes.json").read_text(encoding="utf-8")) == names
+    assert json.loads((www() / "classes.json").read_text(encoding="utf-8")) == names
+
+
+def test_each_class_is_drawn(tmp_path: Path) -> None:
+    """Drawings that a browser shows without scripts, styles or fonts, as the package draws them."""
+    save(tmp_path / "in" / "a.png", 1)
+    appdata.main(["--pictures", str(tmp_path / "in"), "--output", str(tmp_path)])
+    names = [f"{class_id:02d}.svg" for class_id in range(43)]
+    assert sorted(path.name for path in (www() / "designs").iterdir()) == names
+    for class_id, name in enumerate(names):
+        text = (www() / "designs" / name).read_text()
+        assert text == (tmp_path / "designs" / name).read_text() == variants(class_id)[0].svg
+        assert not re.search("<(script|style|text|image|use)|href|style=", text)
+
+
+def test_designs_of_a_persons_own_are_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Below pictures of a call before there were designs, when `classes.json` was a list."""
+    save(tmp_path / "in" / "a.png", 1)
+    flags = ["--pictures", str(tmp_path / "in"), "--output", str(tmp_path / "out")]
+    assert appdata.main(flags) == appdata.main(flags) == 0
+    (tmp_path / "out" / "classes.json").write_text("[]")
+    (tmp_path / "out" / "designs" / "07.svg").write_text("mine")
+    assert appdata.main(flags) == 2
+    assert "designs/00.svg' is there already, and not from an earlier call" in capsys.readouterr().err
+    assert (tmp_path / "out" / "designs" / "07.svg").read_text() == "mine"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import csv
 import io
 import json
 import re
@@ -62,6 +63,37 @@ def other_model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
         yield address
 
 
+@pytest.fixture(scope="module")
+def colour_model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The embedded model server on a model of three classes whose scores are the shares of red, green and blue."""
+    import tensorflow as tf
+
+    names = ["mostly red", "mostly green", "mostly blue"]
+    keep = tf.TensorSpec(None, tf.float32)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 32, 32, 3), tf.float32), keep, keep])
+    def serve(x, keep_prob, keep_prob_conv):
+        y = tf.nn.softmax(tf.reduce_mean(x, axis=[1, 2]))
+        answers = tf.maximum(tf.size(keep_prob), tf.size(keep_prob_conv))
+        return {"y": tf.repeat(y, tf.where(tf.shape(y)[0] == 1, answers, 1), axis=0)}
+
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string)])
+    def predict_images(image_bytes):
+        pictures = tf.map_fn(lambda data: tf.io.decode_png(data, 3), image_bytes, fn_output_signature=tf.uint8)
+        probabilities = tf.nn.softmax(tf.reduce_mean(tf.cast(pictures, tf.float32) / 255, axis=[1, 2]))
+        scores, ids = tf.math.top_k(probabilities, 3)
+        class_names = tf.gather(tf.constant(names), ids)
+        return {"probabilities": probabilities, "class_ids": ids, "class_names": class_names, "scores": scores}
+
+    module = tf.Module()
+    module.serve, module.predict_images = serve, predict_images
+    folder = tmp_path_factory.mktemp("colour")
+    signatures = {"serving_default": serve, "predict_images": predict_images}
+    tf.saved_model.save(module, str(folder / "1"), signatures=signatures)
+    with embedded.model_server(folder) as address:
+        yield address
+
+
 @pytest.fixture
 def open_page(loop: peers.Loop, browser: Browser, model_server: str) -> Iterator[Open]:
     """Opens the gallery before a model server; at the end no page may have complained or asked another host."""
@@ -82,6 +114,7 @@ def open_page(loop: peers.Loop, browser: Browser, model_server: str) -> Iterator
         page.on("request", lambda request: asked.add(request.url.split("/")[2]))
         page.goto(f"http://{host}{prefix}")
         expect(page.locator(".card")).to_have_count(len(APPDATA["image_labels"]))
+        expect(page.locator("#model")).not_to_have_text("Asking what is served...")
         return page
 
     with contextlib.ExitStack() as proxies:
@@ -162,6 +195,67 @@ def test_a_click_shows_five_bars_and_the_raw_json(open_page: Open, model_server:
     assert signs.NAMES[ids[0]] in page.locator("#results-verdict").text_content()
 
 
+def test_the_page_says_what_is_served(open_page: Open, other_model_server: str) -> None:
+    told = "roadsigns_model, version 1 · "
+    sees = "sees 32 \N{MULTIPLICATION SIGN} 32 pixels, grey"
+    expect(open_page().locator("#model")).to_have_text(
+        f"{told}the package's notebook network · {sees} · right on 97.9 % of the benchmark's test pictures"
+    )
+    expect(open_page(other_model_server).locator("#model")).to_have_text(told + sees)
+    expect(open_page("127.0.0.1:1").locator("#model")).to_have_text("Nothing is known of the model: 502 Bad Gateway")
+
+
+def test_an_answer_is_held_against_its_card(open_page: Open) -> None:
+    """Row 14 is Stop: right for its card, wrong for others; the sign that is named is drawn beside the picture."""
+    row = [0.1 / 42] * 43
+    row[14] = 0.9
+    page = open_page(answering(row))
+    for index, mark, right in ((14, "✓ Right, as the card says", True), (17, "✗ Wrong: the card says No entry", False)):
+        cards_window(page, index)
+        expect(page.locator("#results-mark")).to_have_text(mark)
+        assert page.locator("#results-mark.right").count() == right
+        design = page.locator("#results-design img")
+        expect(design).to_have_attribute("src", "designs/14.svg")
+        expect(design).to_have_js_property("naturalWidth", 100)
+        page.keyboard.press("Escape")
+    cards_window(page, 43)  # without a sign, and without a rule that could say so
+    expect(page.locator("#results-mark")).to_be_hidden()
+
+
+def test_a_picture_without_sign_is_held_against_its_card(open_page: Open) -> None:
+    page = open_page()
+    cards_window(page, 43)
+    expect(page.locator("#results-mark")).to_have_text("✓ Right, as the card says")
+    expect(page.locator("#results-design")).to_be_hidden()
+    page.keyboard.press("Escape")
+    page = open_page(answering(np.exp(NOWHERE).tolist()))
+    cards_window(page, 3)
+    expect(page.locator("#results-mark")).to_have_text("✗ Wrong: the card says Speed limit (60km/h)")
+
+
+def test_signs_have_german_names(open_page: Open) -> None:
+    page = open_page()
+    page.get_by_label("Names of signs").select_option("Deutsch")
+    german = [*signs.GERMAN_NAMES, "No sign at all"]
+    assert page.locator(".card .name").all_text_contents() == german
+    assert page.locator(".card .name span").first.get_attribute("lang") == "de"
+    cards_window(page, 14)
+    expect(page.locator("#results-label")).to_have_text("Halt. Vorfahrt gewähren")
+    expect(page.locator("#results-verdict strong")).to_have_text("Halt. Vorfahrt gewähren")
+    page.locator("#spread-draw").click()
+    expect(page.locator("#spread-status")).to_contain_text(" of 30 answers: Halt. Vorfahrt gewähren")
+    page.reload()
+    expect(page.locator(".card .name").first).to_have_text(signs.GERMAN_NAMES[0])
+    page.get_by_label("Names of signs").select_option("English")
+    assert page.locator(".card .name").all_text_contents() == APPDATA["image_labels"]
+
+
+def test_a_german_browser_begins_in_german(open_page: Open) -> None:
+    page = open_page(locale="de-AT")
+    expect(page.locator(".card .name").first).to_have_text(signs.GERMAN_NAMES[0])
+    expect(open_page(locale="fr").locator(".card .name").first).to_have_text(signs.NAMES[0])
+
+
 def test_loading_shows_until_the_answer_is_there(open_page: Open) -> None:
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await peers.read_request(reader)
@@ -238,6 +332,88 @@ def test_zoom_takes_a_part_of_the_picture(open_page: Open) -> None:
         )
     page.locator("#frame-ask").click()
     expect(page.locator("#results-bars li").first).to_contain_text("Stop")
+
+
+def test_several_pictures_become_a_table(open_page: Open, tmp_path: Path) -> None:
+    """Whole pictures, each named as `predict` would; a row says why a file was not."""
+    page = open_page()
+    files = {
+        "stop.png": picture(sign(14)),
+        "=cmd|' /C calc'!A0.jpg": picture(sign(17), "JPEG"),
+        'a "b", c.webp': picture(sign(40), "WEBP"),
+        "wide.png": picture(np.ascontiguousarray(np.repeat(sign(13), 3, axis=1))),
+        "noise.png": picture(np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)),
+        "notes.txt": b"no picture",
+    }
+    chosen = [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
+    page.set_input_files("#file", chosen)
+    expect(page.locator("#table-status")).to_have_text("5 of 6 pictures named, 1 probably no sign")
+    rows = page.locator("#table-rows tr")
+    assert rows.locator("th").all_text_contents() == list(files)
+    for index, class_id in enumerate((14, 17, 40, 13)):
+        expect(rows.nth(index)).to_contain_text(signs.NAMES[class_id])
+        expect(rows.nth(index).locator(".design")).to_have_attribute("src", f"designs/{class_id:02d}.svg")
+    expect(rows.nth(4)).to_contain_text("Probably no sign.")
+    expect(rows.nth(5)).to_contain_text("notes.txt is no picture that this browser can read")
+    page.get_by_label("Names of signs").select_option("Deutsch")
+    expect(rows.nth(0)).to_contain_text("Halt. Vorfahrt gewähren")
+    assert_accessible(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as CSV").click()
+    assert download.value.suggested_filename == "roadsigns.csv"
+    download.value.save_as(tmp_path / "saved.csv")
+    with (tmp_path / "saved.csv").open(encoding="utf-8", newline="") as file:
+        saved = list(csv.DictReader(file))
+    assert [each["file"] for each in saved] == [name.replace("=cmd", "'=cmd") for name in files]
+    assert [each["class_id"] for each in saved[:4]] == ["14", "17", "40", "13"]
+    assert saved[2]["name"] == "Kreisverkehr" and 0.5 < float(saved[2]["share"]) <= 1
+    assert [each["no_sign"] for each in saved] == ["no", "no", "no", "no", "yes", ""]
+    assert saved[5]["error"].startswith("notes.txt is no picture") and saved[5]["class_id"] == ""
+    page.get_by_role("button", name="Frame the sign in stop.png").click()
+    page.locator("#frame-ask").click()
+    expect(page.locator("#results-bars li").first).to_contain_text("Halt. Vorfahrt gewähren")
+    page.keyboard.press("Escape")
+    page.locator("#table-close").click()
+    expect(page.locator("#table")).to_be_hidden()
+
+
+def test_small_pictures_of_a_table_are_sent_as_they_are(open_page: Open) -> None:
+    page = open_page()
+    pixels = np.random.default_rng(2).integers(0, 256, (40, 61, 3), dtype=np.uint8)
+    bodies: list[str] = []
+    page.on("request", lambda request: bodies.append(request.post_data or ""))
+    data = picture(pixels)
+    page.set_input_files("#file", [{"name": f"{i}.png", "mimeType": "", "buffer": data} for i in range(2)])
+    expect(page.locator("#table-status")).to_contain_text("2 of 2")
+    sent = [json.loads(body)["inputs"]["image_bytes"][0]["b64"] for body in bodies if "image_bytes" in body]
+    assert len(sent) == 2
+    for text in sent:
+        np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(base64.b64decode(text))))[..., :3], pixels)
+
+
+def test_too_many_pictures_are_refused(open_page: Open) -> None:
+    page = open_page()
+    page.set_input_files("#file", [{"name": f"{i}.png", "mimeType": "", "buffer": b"x"} for i in range(501)])
+    expect(page.get_by_role("alert")).to_contain_text("501 files: expected at most 500 at once")
+    expect(page.locator("#table")).to_be_hidden()
+
+
+def test_a_table_is_left_for_another(open_page: Open) -> None:
+    """While the first is asked about; its late answers do not mix in. A failing model server is told of in each row."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while not reader.at_eof():
+            await peers.read_request(reader)
+            await asyncio.sleep(0.2)
+            writer.write(peers.answer(b'{"error": "busy"}', "503 Service Unavailable"))
+
+    page = open_page(handler)
+    data = picture(sign(1, 32))
+    page.set_input_files("#file", [{"name": f"old {i}.png", "mimeType": "", "buffer": data} for i in range(9)])
+    expect(page.locator("#table-rows tr").first).to_contain_text("503 Service Unavailable: busy")
+    page.set_input_files("#file", [{"name": f"new {i}.png", "mimeType": "", "buffer": data} for i in range(2)])
+    expect(page.locator("#table-status")).to_have_text("0 of 2 pictures named")
+    assert page.locator("#table-rows th").all_text_contents() == ["new 0.png", "new 1.png"]
 
 
 BAD_FILES = {
@@ -357,6 +533,52 @@ def test_an_own_picture_can_be_drawn_answers_for(open_page: Open) -> None:
         page.locator("#spread-draw").click()
     x = np.array(json.loads(sent.value.post_data)["inputs"]["x"], np.float32)
     np.testing.assert_array_equal(x, preprocess.preprocess(preprocess.resize(pixels[np.newaxis])))
+
+
+@pytest.mark.parametrize("size", [(32, 32), (64, 64), (1, 1), (20, 32), (40, 61), (31, 33), (7, 500), (250, 223)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_networks_input_is_the_packages_to_the_bit(open_page: Open, size: tuple[int, int], channels: int) -> None:
+    pixels = np.random.default_rng(3).integers(0, 256, (*size, 3), dtype=np.uint8)
+    script = """async ([[height, width, channels], rgba]) => {
+        const { networkInput } = await import('/js/preprocess.js')
+        const canvas = Object.assign(document.createElement('canvas'), { width, height })
+        canvas.getContext('2d').putImageData(new ImageData(Uint8ClampedArray.from(rgba), width, height), 0, 0)
+        return networkInput(canvas, [32, 32, channels])
+    }"""
+    rgba = np.concatenate([pixels, np.full((*size, 1), 255, np.uint8)], axis=2)
+    made = open_page().evaluate(script, [[*size, channels], rgba.ravel().tolist()])
+    small = preprocess.resize(pixels[np.newaxis])
+    expected = preprocess.preprocess(small) if channels == 1 else small / np.float32(255)
+    np.testing.assert_array_equal(np.array([made], np.float32), expected)
+
+
+def test_a_colour_network_gets_colours(open_page: Open, colour_model_server: str) -> None:
+    """Of the cards' own pixels, since the gallery's arrays are grey, and of own pictures; it has its own classes."""
+    page = open_page(colour_model_server)
+    sees = "sees 32 \N{MULTIPLICATION SIGN} 32 pixels, in colour"
+    expect(page.locator("#model")).to_have_text(f"roadsigns_model, version 1 · {sees}")
+    pixels = np.asarray(Image.open(www() / APPDATA["image_filenames"][2]))
+    means = (pixels / np.float32(255)).mean(axis=(0, 1))
+    with page.expect_request("**:predict") as sent:
+        cards_window(page, 2)
+    x = np.array(json.loads(sent.value.post_data)["inputs"]["x"], np.float32)
+    np.testing.assert_array_equal(x, pixels[np.newaxis] / np.float32(255))
+    raw = json.loads(page.locator("#results-json").text_content())
+    np.testing.assert_allclose(np.log(raw["outputs"][0]) - np.log(raw["outputs"][0][0]), means - means[0], atol=1e-5)
+    first = f"Class {int(means.argmax())}"
+    expect(page.locator("#results-bars li").first).to_contain_text(first)
+    for name in ("mark", "design"):
+        expect(page.locator(f"#results-{name}")).to_be_hidden()
+    page.locator("#spread-draw").click()
+    expect(page.locator("#spread-status")).to_have_text(f"30 of 30 answers: {first}")
+    page.keyboard.press("Escape")
+    choose(page, "mine.png", picture(sign(33)))
+    page.locator("#frame-ask").click()
+    expect(page.locator("#results-bars li").first).to_contain_text("mostly blue")
+    with page.expect_request("**:predict") as sent:
+        page.locator("#spread-draw").click()
+    assert np.array(json.loads(sent.value.post_data)["inputs"]["x"]).shape == (1, 32, 32, 3)
+    expect(page.locator("#spread-status")).to_have_text("30 of 30 answers: mostly blue")
 
 
 def test_the_snippets_repeat_the_request(open_page: Open) -> None:
@@ -558,6 +780,8 @@ def assert_accessible(page: Page) -> None:
 
 def test_the_keyboard_is_enough(open_page: Open) -> None:
     page = open_page()
+    page.keyboard.press("Tab")
+    expect(page.locator("#language")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator("#choose")).to_be_focused()
     page.keyboard.press("Tab")

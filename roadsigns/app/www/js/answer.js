@@ -1,5 +1,4 @@
-/** Names of the classes, by id. */
-export const names = fetch('classes.json').then((response) => response.json())
+import { naming } from './names.js'
 
 /**
  * The rows of class probabilities in an answer, whichever signature and format it has; an empty list where there are
@@ -15,6 +14,13 @@ export function probabilities(json) {
 
 function isRow(row) {
   return Array.isArray(row) && row.length > 1 && row.every((value) => typeof value === 'number')
+}
+
+/** What the classes of an answer's first row are, see `naming`. */
+export function classes(json) {
+  const { class_ids: ids, class_names: told } = json?.outputs ?? {}
+  const pairs = Array.isArray(ids?.[0]) && Array.isArray(told?.[0]) ? ids[0].map((id, i) => [id, told[0][i]]) : []
+  return naming(probabilities(json)[0], new Map(pairs))
 }
 
 /** The ids of the highest values, best first. */

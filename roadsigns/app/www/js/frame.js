@@ -1,5 +1,4 @@
 import { byId, closable } from './dom.js'
-import { preprocess } from './preprocess.js'
 
 // About as large as the benchmark's pictures are, so that the model's own resize meets what it was trained on.
 const SENT = 64
@@ -22,7 +21,7 @@ view.addEventListener('pointerdown', (event) => view.setPointerCapture(event.poi
 view.addEventListener('pointermove', drag)
 
 /**
- * Let a person choose the square that is sent; then call `choose(label, canvas, base64, imageData)`.
+ * Let a person choose the square that is sent; then call `choose(label, canvas, base64)`.
  *
  * A source is `{ image, width, height, moving, stop }`.
  */
@@ -31,18 +30,19 @@ export function frame(picked, label, choose) {
   source = picked
   zoom.value = 1
   for (const place of places) place.value = 0.5
-  accept = async () => {
+  accept = () => {
     const canvas = document.createElement('canvas')
     canvas.width = canvas.height = SENT
     paint(canvas)
     dialog.close()
-    const context = canvas.getContext('2d')
-    const imageData = preprocess(context.getImageData(0, 0, SENT, SENT).data)
-    choose(label, canvas, canvas.toDataURL('image/png').split(',')[1], imageData)
+    choose(label, canvas, pngOf(canvas))
   }
   if (!dialog.open) dialog.showModal()
   film()
 }
+
+/** A canvas's picture as a PNG file, base64 encoded. */
+export const pngOf = (canvas) => canvas.toDataURL('image/png').split(',')[1]
 
 /** The square in the source's pixels: left, top, side. */
 function square() {

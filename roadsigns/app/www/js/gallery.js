@@ -1,4 +1,5 @@
 import { byId, make, tell } from './dom.js'
+import { signOf, signSpan } from './names.js'
 
 /** Show a card for each sign of `appdata.json`; a click calls `choose(label, picture, imageData)`. */
 export async function showGallery(choose) {
@@ -17,8 +18,11 @@ export async function showGallery(choose) {
 function card(file, label, imageData, choose) {
   const picture = make('img')
   Object.assign(picture, { src: file, alt: '', width: 128, height: 128, loading: 'lazy', decoding: 'async' })
-  const button = make('button', 'card', picture, make('span', 'name', label), make('span', 'act', 'Predict'))
+  const sign = signOf(label)
+  const name = make('span', 'name', sign === undefined ? label : signSpan(sign))
+  const button = make('button', 'card', picture, name, make('span', 'act', 'Predict'))
   button.type = 'button'
-  button.addEventListener('click', () => choose(label, picture.cloneNode(), imageData))
+  button.addEventListener('click', () =>
+    choose(label, Object.assign(picture.cloneNode(), { loading: 'eager' }), imageData))
   return button
 }

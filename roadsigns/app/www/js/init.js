@@ -33,19 +33,34 @@ function spreadPayload(imageData, keepProb, keepProbConv) {
 
 import { ask } from './ask.js'
 import { showGallery } from './gallery.js'
-import { known, served } from './model.js'
+import { known, NOTEBOOK, served, showModel } from './model.js'
 import { acceptPictures } from './own.js'
+import { networkInput } from './preprocess.js'
 import { openResults } from './results.js'
+import { listPictures } from './table.js'
 
-const predict = (payload) => (signal) => ask(TENSORFLOW_URL, payload, signal)
+const server = {
+  served: (signal) => served(TENSORFLOW_URL, signal),
+  known: (model, signal) => known(TENSORFLOW_URL, model, signal),
+  ask: (payload, signal) => ask(TENSORFLOW_URL, payload, signal),
+  picturePayload,
+  spreadPayload,
+}
 
-const spread = (imageData) => (keepProb, keepProbConv, signal) =>
-  ask(TENSORFLOW_URL, spreadPayload(imageData, keepProb, keepProbConv), signal)
+showGallery((label, picture, imageData) => openResults({
+  label,
+  says: label,
+  picture,
+  x: (shape) => String(shape) === String(NOTEBOOK) ? imageData : networkInput(picture, shape),
+  payload: requestPayload,
+}, server))
 
-const model = async (signal) => known(TENSORFLOW_URL, await served(TENSORFLOW_URL, signal), signal)
+acceptPictures((label, picture, base64) => openResults({
+  label,
+  picture,
+  x: (shape) => networkInput(picture, shape),
+  payload: () => picturePayload(base64),
+}, server), (files, open) => listPictures(files, server, open))
 
-showGallery((label, picture, imageData) =>
-  openResults(label, picture, predict(requestPayload(imageData)), spread(imageData), model))
-
-acceptPictures((label, picture, base64, imageData) =>
-  openResults(label, picture, predict(picturePayload(base64)), spread(imageData), model))
+const model = await server.served()
+showModel(model, await server.known(model))

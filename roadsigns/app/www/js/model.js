@@ -1,5 +1,6 @@
 import { probabilities } from './answer.js'
 import { ask, look } from './ask.js'
+import { byId } from './dom.js'
 
 // What is known of the weights that come with the package, and what they answer to `pattern`.
 const shipped = fetch('shipped.json').then((response) => response.json()).catch(() => [])
@@ -7,19 +8,22 @@ const shipped = fetch('shipped.json').then((response) => response.json()).catch(
 // Engines differ in the last digits of a probability, trainings in the first digit of its logarithm.
 const SAME = 0.05
 
+/** The notebook's network: its `x` is 32 rows of 32 pixels of one number. */
+export const NOTEBOOK = [32, 32, 1]
+
 /**
- * What a model server serves, as its metadata say: `{ name, version, shape, keeps }`.
+ * What a model server serves, as its metadata say: `{ name, version, shape, keeps, error }`.
  *
  * `shape` is that of one `x`, height, width and channels; `keeps` is whether the model takes keep probabilities. What
  * is not known is undefined.
  */
 export async function served(url, signal) {
-  const { json } = await look(url.replace(/:predict$/, '/metadata'), signal)
+  const { json, error } = await look(url.replace(/:predict$/, '/metadata'), signal)
   const inputs = json?.metadata?.signature_def?.signature_def?.serving_default?.inputs
   const sizes = inputs?.x?.tensor_shape?.dim?.map?.(({ size }) => Number(size)).slice(1)
+  const shape = sizes?.length === 3 && sizes.every((size) => size > 0 && size < 1000) ? sizes : undefined
   const { name, version } = json?.model_spec ?? {}
-  const keeps = inputs ? 'keep_prob' in inputs && 'keep_prob_conv' in inputs : undefined
-  return { name, version, keeps, shape: sizes?.length === 3 ? sizes : undefined }
+  return { name, version, shape, error, keeps: inputs && 'keep_prob' in inputs && 'keep_prob_conv' in inputs }
 }
 
 /**
@@ -38,7 +42,19 @@ export async function known(url, { shape, keeps }, signal) {
 }
 
 /** An `x` that any program can make: slanting stripes from 0 to 1, shifted from channel to channel. */
-export function pattern(height, width, channels) {
+function pattern(height, width, channels) {
   const levels = (y, x) => Array.from({ length: channels }, (_, c) => ((7 * y + 13 * x + 5 * c) % 32) / 31)
   return Array.from({ length: height }, (_, y) => Array.from({ length: width }, (_, x) => levels(y, x)))
+}
+
+/** Say at the head of the page what is served, as far as it is known. */
+export function showModel({ name, version, shape, error }, weights) {
+  const parts = [
+    [name, version && `version ${version}`].filter(Boolean).join(', '),
+    weights && `the package's ${weights.network} network`,
+    shape && `sees ${shape[1]} × ${shape[0]} pixels, ${shape[2] === 1 ? 'grey' : 'in colour'}`,
+    weights && `right on ${(100 * weights.test_accuracy).toFixed(1)} % of the benchmark's test pictures`,
+  ].filter(Boolean)
+  const nothing = error ? `Nothing is known of the model: ${error}` : 'Nothing is known of the model'
+  byId('model').textContent = parts.join(' · ') || nothing
 }

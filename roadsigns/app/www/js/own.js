@@ -3,8 +3,12 @@ import { frame } from './frame.js'
 import { read } from './picture.js'
 import { complain, quiet } from './toast.js'
 
-/** Take pictures from the file dialog, the clipboard, a drop and the camera; `choose` is called with each as framed. */
-export function acceptPictures(choose) {
+/**
+ * Take pictures from the file dialog, the clipboard, a drop and the camera.
+ *
+ * `choose` is called with a lone one as framed, `list(files, takeFile)` with several files.
+ */
+export function acceptPictures(choose, list) {
   const take = async (open, label) => {
     quiet()
     try {
@@ -14,19 +18,27 @@ export function acceptPictures(choose) {
       complain(error.message)
     }
   }
-  const takeFile = (file) => file && take(() => read(file), file.name || 'Your picture')
+  const takeFile = (file) => take(() => read(file), file.name || 'Your picture')
+  const takeFiles = (some) => {
+    const files = [...some ?? []]
+    if (files.length === 1) takeFile(files[0])
+    if (files.length < 2) return
+    quiet()
+    for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close()
+    list(files, takeFile)
+  }
 
   byId('choose').addEventListener('click', () => byId('file').click())
   byId('file').addEventListener('change', (event) => {
-    takeFile(event.target.files[0])
+    takeFiles(event.target.files)
     event.target.value = ''
   })
   byId('camera').addEventListener('click', () => take(openCamera, 'Your picture'))
-  document.addEventListener('paste', (event) => takeFile(event.clipboardData?.files[0]))
-  acceptDrops(takeFile)
+  document.addEventListener('paste', (event) => takeFiles(event.clipboardData?.files))
+  acceptDrops(takeFiles)
 }
 
-function acceptDrops(takeFile) {
+function acceptDrops(takeFiles) {
   const over = (on) => document.body.classList.toggle('dropping', on)
   document.addEventListener('dragover', (event) => {
     event.preventDefault()
@@ -36,7 +48,7 @@ function acceptDrops(takeFile) {
   document.addEventListener('drop', (event) => {
     event.preventDefault()
     over(false)
-    takeFile(event.dataTransfer.files[0])
+    takeFiles(event.dataTransfer.files)
   })
 }
 

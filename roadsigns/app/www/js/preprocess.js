@@ -1,38 +1,48 @@
-/** Height and width of the network's pictures. */
-const SIZE = 32
+import { resize } from './resize.js'
+
 const RADIUS = 30
 
 /**
- * The network's `x` of a picture, `[32][32][1]`, as `roadsigns.preprocess` makes it, to the bit.
+ * The network's `x` of a picture in the shape that the network states, `[height][width][channels]`, to the bit as the
+ * package makes it: one channel is equalised grey, three are red, green and blue, each from 0 to 1.
  *
- * Takes RGBA bytes of 64 x 64 pixels, which shrink to the mean of each 2 x 2.
+ * Takes an `img` or a `canvas`.
  */
-export function preprocess(rgba) {
-  const grey = new Uint8Array(SIZE * SIZE)
-  for (let i = 0; i < grey.length; i++) {
-    const [red, green, blue] = [0, 1, 2].map((channel) => half(rgba, Math.floor(i / SIZE), i % SIZE, channel))
-    grey[i] = (9798 * red + 19235 * green + 3735 * blue + 16384) >> 15
-  }
-  return Array.from({ length: SIZE }, (_, y) => Array.from({ length: SIZE }, (_, x) => [level(equalized(grey, y, x))]))
+export async function networkInput(source, [height, width, channels]) {
+  const rgb = resize(await pixels(source), height, width)
+  const levels = channels === 1 ? equalized(grey(rgb), height, width) : rgb
+  const pixel = (at) => Array.from(levels.subarray(at, at + channels), share)
+  return Array.from({ length: height }, (_, y) =>
+    Array.from({ length: width }, (_, x) => pixel((y * width + x) * channels)))
 }
 
-/** The mean of 2 x 2 pixels, half a level up. */
-function half(rgba, y, x, channel) {
-  const at = (row, column) => rgba[4 * (2 * SIZE * row + column) + channel]
-  return (at(2 * y, 2 * x) + at(2 * y, 2 * x + 1) + at(2 * y + 1, 2 * x) + at(2 * y + 1, 2 * x + 1) + 2) >> 2
+/** A level of 0..255 as a share, as float32 has it, in the fewest digits that say so. */
+const share = (level) => Number(Math.fround(level / 255).toPrecision(9))
+
+async function pixels(source) {
+  await source.decode?.()
+  const canvas = document.createElement('canvas')
+  canvas.width = source.naturalWidth ?? source.width
+  canvas.height = source.naturalHeight ?? source.height
+  const context = canvas.getContext('2d', { willReadFrequently: true })
+  context.drawImage(source, 0, 0)
+  return context.getImageData(0, 0, canvas.width, canvas.height)
 }
 
-/** Of the pixels within RADIUS of one, the share that are at most as bright, as 0..255. */
-function equalized(grey, y, x) {
-  let inside = 0
-  let darker = 0
-  for (let i = 0; i < grey.length; i++) {
-    if ((Math.floor(i / SIZE) - y) ** 2 + (i % SIZE - x) ** 2 > RADIUS ** 2) continue
-    inside++
-    if (grey[i] <= grey[y * SIZE + x]) darker++
-  }
-  return Math.floor((255 * darker) / inside)
-}
+const grey = (rgb) => Uint8Array.from({ length: rgb.length / 3 }, (_, i) =>
+  (9798 * rgb[3 * i] + 19235 * rgb[3 * i + 1] + 3735 * rgb[3 * i + 2] + 16384) >> 15)
 
-/** A grey level as float32 has it, in the fewest digits that say so. */
-const level = (value) => Number(Math.fround(value / 255).toPrecision(9))
+/** Of the pixels within RADIUS of each, the share that are at most as bright, as 0..255. */
+function equalized(levels, height, width) {
+  return levels.map((level, at) => {
+    let inside = 0
+    let darker = 0
+    for (let i = 0; i < height * width; i++) {
+      const down = Math.floor(i / width) - Math.floor(at / width)
+      if (down ** 2 + (i % width - at % width) ** 2 > RADIUS ** 2) continue
+      inside++
+      if (levels[i] <= level) darker++
+    }
+    return Math.floor((255 * darker) / inside)
+  })
+}

@@ -1,5 +1,6 @@
-import { best, names, percent, probabilities } from './answer.js'
+import { best, percent, probabilities } from './answer.js'
 import { byId, draw as svg, make } from './dom.js'
+import { naming } from './names.js'
 
 const sliders = ['keep-prob', 'keep-prob-conv']
 const button = byId('spread-draw')
@@ -15,8 +16,12 @@ for (const id of sliders) {
 }
 button.addEventListener('click', () => redraw())
 
-/** Offer the sliders for one picture: `draw(keepProb, keepProbConv)` asks, `show(exchange)` shows what came of it. */
-export function prepareSpread(draw, show) {
+/**
+ * Offer the sliders for one picture: `draw(keepProb, keepProbConv)` asks, `show(exchange)` shows what came of it.
+ *
+ * `kinds` is what the classes are, see `naming`, where that is known.
+ */
+export function prepareSpread(draw, show, kinds) {
   byId('spread').hidden = false
   strips.replaceChildren()
   status.textContent = ''
@@ -29,8 +34,9 @@ export function prepareSpread(draw, show) {
       if (mine !== redraw) return
       show(exchange)
       const rows = exchange.error ? [] : probabilities(exchange.json)
-      strips.replaceChildren(...rows.length ? strip(rows, await names) : [])
-      status.textContent = rows.length ? summary(rows, await names) : 'No answers'
+      const { span } = kinds ?? naming(rows[0] ?? [])
+      strips.replaceChildren(...rows.length ? strip(rows, span) : [])
+      status.replaceChildren(...rows.length ? summary(rows, span) : ['No answers'])
     } catch (error) {
       if (error.name !== 'AbortError') throw error
     } finally {
@@ -41,14 +47,14 @@ export function prepareSpread(draw, show) {
 
 const means = (rows) => rows[0].map((_, id) => rows.reduce((sum, row) => sum + row[id], 0) / rows.length)
 
-function summary(rows, known) {
+function summary(rows, span) {
   const [first] = best(means(rows))
   const agreeing = rows.filter((row) => best(row, 1)[0] === first).length
-  return `${agreeing} of ${rows.length} answers: ${known[first] ?? `class ${first}`}`
+  return [`${agreeing} of ${rows.length} answers: `, span(first)]
 }
 
 /** For each of the best classes on average: its probability in every answer as a dot, 0 to 1, the mean as a line. */
-function strip(rows, known) {
+function strip(rows, span) {
   const mean = means(rows)
   return best(mean).map((id) => {
     const dots = rows.map((row, i) =>
@@ -59,7 +65,6 @@ function strip(rows, known) {
       svg('line', { class: 'mean', x1: at, x2: at, y1: 2, y2: 24 }))
     const values = rows.map((row) => row[id])
     const range = `${percent(mean[id])} (${percent(Math.min(...values))} to ${percent(Math.max(...values))})`
-    const name = make('span', '', known[id] ?? `Class ${id}`)
-    return make('li', '', make('div', 'line', name, make('span', 'number', range)), plot)
+    return make('li', '', make('div', 'line', span(id), make('span', 'number', range)), plot)
   })
 }
