@@ -29,7 +29,7 @@ import numpy as np
 from .. import files
 from ..console import note, progress
 from ..errors import DataError
-from ..preprocess import Pixels
+from ..resize import Pixels
 from .classes import identify
 from .collection import Collection, Item
 from .manifest import sha256
@@ -232,7 +232,7 @@ def _signs(collection: Collection, start: int) -> Iterator[Pixels | str]:
                 future, size = waiting.popleft()
                 held -= size
                 yield future.result()
-            waiting.append((pool.submit(_sign, data, collection.items[index]), len(data)))
+            waiting.append((pool.submit(_sign, data, collection.items[index], collection.published), len(data)))
             held += len(data)
         for future, _ in waiting:
             yield future.result()
@@ -247,13 +247,13 @@ def _bytes(collection: Collection, index: int) -> bytes | str:
         return f"cannot be read: {error.strerror or error}"
 
 
-def _sign(data: bytes | str, item: Item) -> Pixels | str:
+def _sign(data: bytes | str, item: Item, published: bool) -> Pixels | str:
     if isinstance(data, str):
         return data
     if not item.label:
         return "has no label"
     try:
-        return sign(data, item.name, item.box)
+        return sign(data, item.name, item.box, published=published)
     except DataError as error:
         return _plain(error, item.name)
 

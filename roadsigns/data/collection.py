@@ -61,6 +61,7 @@ class Collection:
         stamp: text that changes when one of the files does.
         left_out: names of what cannot be used, each with the reason.
         notes: what else a person should know.
+        published: whether these are the benchmark's pictures, which are resized as the published ones were.
         names: all classes in their order, where the source states one.
     """
 
@@ -71,6 +72,7 @@ class Collection:
     left_out: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     names: tuple[str, ...] | None = None
+    published: bool = False
 
     def divided(self, ids: Mapping[str, int]) -> Collection:
         """The same with every picture in a split: splits that are missing are set apart from those to learn from.

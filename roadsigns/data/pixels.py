@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import pictures
 from ..errors import DataError
-from ..preprocess import Pixels, resize
+from ..resize import Pixels, resize, resize_bilinear
 from .benchmark import parse_ppm
 from .collection import Box
 
@@ -19,7 +19,7 @@ LEAST_MARGIN = 5
 _ORIENTATION = 0x0112
 
 
-def sign(data: bytes, name: str, box: Box | None = None) -> Pixels:
+def sign(data: bytes, name: str, box: Box | None = None, *, published: bool = False) -> Pixels:
     """Read one sign.
 
     Args:
@@ -27,6 +27,7 @@ def sign(data: bytes, name: str, box: Box | None = None) -> Pixels:
         name: what messages call it.
         box: where the sign is in the picture as it is seen, after the turn that its EXIF asks for; it is cut out with
             the benchmark's margin. None takes the whole picture.
+        published: resize as the benchmark's published pictures were; otherwise as `predict` does.
 
     Returns:
         uint8 RGB, shape `(32, 32, 3)`.
@@ -37,7 +38,7 @@ def sign(data: bytes, name: str, box: Box | None = None) -> Pixels:
     pixels = parse_ppm(data, None, name) if data[:2] == b"P6" else turned(pictures.decode(data, name), data)
     if box is not None:
         pixels = cut(pixels, box, name)
-    small: Pixels = resize(pixels[np.newaxis])[0]
+    small: Pixels = (resize_bilinear if published else resize)(pixels[np.newaxis])[0]
     return small
 
 

@@ -164,11 +164,11 @@ import os, signal, sys
 from roadsigns import data
 from roadsigns.data import cache
 real, calls = cache.sign, []
-def sign(*args):
+def sign(*args, **flags):
     calls.append(1)
     if len(calls) == 700:
         os.kill(os.getpid(), signal.SIGKILL)
-    return real(*args)
+    return real(*args, **flags)
 cache.sign = sign
 data.load(sys.argv[1], __import__("pathlib").Path(sys.argv[2]))
 """
@@ -191,9 +191,9 @@ def test_a_killed_call_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.Monke
     calls: list[object] = []
     real = cache.sign
 
-    def counted(*args: Any) -> Any:
+    def counted(*args: Any, **flags: Any) -> Any:
         calls.append(args)
-        return real(*args)
+        return real(*args, **flags)
 
     monkeypatch.setattr(cache, "sign", counted)
     resumed = data.load(str(own), tmp_path / "cache")

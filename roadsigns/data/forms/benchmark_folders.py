@@ -36,6 +36,7 @@ def read(tree: Tree) -> Collection:
         lambda index: tree.read(items[index].name, pictures.MAX_BYTES),
         tree.stamps(item.name for item in items),
         left_out,
+        published=True,
     )
 
 
