@@ -64,6 +64,9 @@ def export(model: keras.Model, output: Path, version: int | None = None) -> Path
                     tf.saved_model.save(module, str(fresh), signatures=signatures)
                     served.write_warmup(fresh / exported.WARMUP, answers.channels(model))
                     served.write_onnx(model, fresh / exported.ONNX)
+                    rule = answers.no_sign(model)
+                    if rule is not None:
+                        (fresh / exported.NO_SIGN).write_text(rule.as_json(), encoding="utf-8")
                 except tf.errors.OpError as error:
                     number = errno.ENOSPC if "No space left" in error.message else errno.EIO
                     raise OSError(number, os.strerror(number), str(fresh)) from error

@@ -30,6 +30,9 @@ CLASS_NAMES = Path("assets") / "signnames.csv"
 WARMUP = Path("assets.extra") / "tf_serving_warmup_requests"
 """The requests that run before a version serves, within a version."""
 
+NO_SIGN = Path("assets.extra") / "no_sign.json"
+"""The rule that makes `no_sign` of the probabilities, within a version that has one; see `roadsigns.no_sign`."""
+
 ONNX = Path("assets.extra") / "roadsigns.onnx"
 """The function of `serving_default` at keep probability 1, within a version; input `x`, output `y`."""
 
@@ -66,14 +69,15 @@ INPUTS: Mapping[str, Mapping[str, Tensor]] = {
 """What each signature takes; `serving_default` takes `x` too, float32 in the shape that the network states."""
 
 
-def outputs(classes: int) -> dict[str, dict[str, Tensor]]:
-    """What each signature gives where there are so many classes."""
+def outputs(classes: int, *, no_sign: bool = False) -> dict[str, dict[str, Tensor]]:
+    """What each signature gives where there are so many classes, and where the version has a rule for `no_sign`."""
     best = min(BEST, classes)
     named = {
         "class_ids": Tensor("int64", (-1, best)),
         "class_names": Tensor("string", (-1, best)),
         "probabilities": Tensor("float32", (-1, classes)),
         "scores": Tensor("float32", (-1, best)),
+        **({"no_sign": Tensor("float32", (-1,))} if no_sign else {}),
     }
     return {DEFAULT_SIGNATURE: {"y": Tensor("float32", (-1, classes))}, IMAGES: named, PIXELS: named}
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import onnx_file, pictures, preprocess, signs
+from . import no_sign, onnx_file, pictures, preprocess, signs
 from .exported import BEST, CLASS_NAMES, DEFAULT_SIGNATURE, IMAGES, INPUTS, MODEL_NAME, PIXELS, Tensor
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def serving_module(model: keras.Model) -> tuple[tf.Module, dict[str, Any]]:
         module.names = tf.saved_model.Asset(str(path))
     channels = answers.channels(model)
     serve = _serving_default(model, channels)
-    predict_images, predict_pixels = _with_preprocessing(serve, channels)
+    predict_images, predict_pixels = _with_preprocessing(serve, channels, answers.no_sign(model))
     functions = {
         DEFAULT_SIGNATURE: _traceable(serve, _x(channels), *_specs(INPUTS[DEFAULT_SIGNATURE])),
         IMAGES: _traceable(predict_images, *_specs(INPUTS[IMAGES])),
@@ -105,7 +105,7 @@ def _serving_default(model: keras.Model, channels: int) -> Callable[..., dict[st
 
 
 def _with_preprocessing(
-    serve: Callable[..., dict[str, tf.Tensor]], channels: int
+    serve: Callable[..., dict[str, tf.Tensor]], channels: int, rule: no_sign.Rule | None
 ) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """`predict_images` and `predict_pixels`: pictures as a client has them, the best classes by name."""
     import tensorflow as tf
@@ -120,6 +120,7 @@ def _with_preprocessing(
             "class_ids": tf.cast(ids, tf.int64),
             "class_names": tf.gather(tf.constant(signs.NAMES), ids),
             "scores": scores,
+            **({} if rule is None else {"no_sign": no_sign.graph_share(rule, probabilities)}),
         }
 
     named = _traceable(name_classes, tf.TensorSpec((None, *small.shape), tf.uint8))  # once in the file, called by two

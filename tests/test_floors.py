@@ -16,6 +16,7 @@ FLOORS = {
     "__init__": 0,
     "errors": 0,
     "signs": 0,
+    "no_sign": 0,
     "networks.table": 0,
     "options": 0,
     "recipes": 0,

@@ -204,7 +204,7 @@ def test_a_recipe_sets_all_that_is_its_own_and_nothing_else(ask: Any) -> None:
     changed = {item.name for item in dataclasses.fields(made) if getattr(made, item.name) != getattr(plain, item.name)}
     assert changed == {
         *("recipe", "seed", "epochs", "batch_size", "learning_rate", "schedule", "precision"),
-        *("keep_prob", "keep_prob_conv", "average_momentum"),
+        *("keep_prob", "keep_prob_conv", "average_momentum", "network", "weight_decay", "augment"),
     }
     assert (made.learning_rate, made.schedule, made.keep_prob_conv) == (0.003, "cosine", 1.0)
 
@@ -253,7 +253,7 @@ def test_config_that_is_missing_is_an_error_of_the_system(tmp_path: Path) -> Non
 
 def test_a_value_is_named_by_where_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     for ask, name in ((by_command_line, "--recipe"), (by_python, "`recipe`")):
-        with pytest.raises(UsageError, match=re.escape(f"{name}: expected notebook or quick. Received: 'quik'")):
+        with pytest.raises(UsageError, match=re.escape(f"{name}: expected notebook, quick or best. Received: 'quik'")):
             ask("--recipe", "quik")
         with pytest.raises(UsageError, match="Invalid value for EPOCHS: "), monkeypatch.context() as patch:
             patch.setenv("EPOCHS", "abc")
@@ -312,3 +312,12 @@ def test_flags_of_other_tables() -> None:
     )
     assert "--split" in EvaluateOptions().flags()
     assert PredictOptions(files=(Path("a b.png"), Path("c.png"))).flags() == ["FILE"]
+
+
+@pytest.mark.parametrize("ask", [by_command_line, by_python])
+def test_a_recipe_says_nothing_of_drawn_signs_where_there_are_none(ask: Any) -> None:
+    drawn = ask("--recipe", "best")
+    assert (drawn.data, drawn.count, drawn.redraw, drawn.network) == ("gtsrb+synthetic", 34_800, True, "small")
+    real = ask("--recipe", "best", "--data", "signs.zip")
+    assert (real.data, real.count, real.redraw, real.epochs) == ("signs.zip", None, False, drawn.epochs)
+    assert ask("--recipe", "best", "--network", "best").keep_prob == 0.5

@@ -15,7 +15,9 @@ import numpy.typing as npt
 from keras import layers
 
 from .. import backend
+from ..no_sign import Rule
 from ..preprocess import SIZE
+from .layers import NoSign
 
 
 def signature(channels: int) -> tuple[Any, Any, Any]:
@@ -105,6 +107,23 @@ def scores(
 def channels(model: keras.Model) -> int:
     """What `model` sees: 1 for the equalised grey picture, 3 for RGB."""
     return int(model.input["x"].shape[3])
+
+
+def no_sign(model: keras.Model) -> Rule | None:
+    """The rule by which `model` knows pictures that show none of its classes; None where it has none."""
+    return next((layer.rule for layer in model.layers if isinstance(layer, NoSign)), None)
+
+
+def with_no_sign(model: keras.Model, rule: Rule) -> keras.Model:
+    """`model` with a rule for pictures that show none of its classes, in the place of one that it has."""
+    for layer in model.layers:
+        if isinstance(layer, NoSign):
+            layer.rule = rule
+            return model
+    layer = NoSign(name="no_sign")
+    judged = keras.Model(model.input, layer(model.output), name=model.name)
+    layer.rule = rule
+    return judged
 
 
 def multiply_adds(model: keras.Model) -> int:

@@ -14,6 +14,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from ..no_sign import Rule
+
 AVERAGE_WARM_UP = 10
 """Until the window that a momentum asks for is full, about one in this many of the steps so far counts."""
 
@@ -190,6 +192,39 @@ class AffineWarp(layers.Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape[0]
+
+
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+class NoSign(layers.Layer):
+    """Passes the scores on, and keeps the rule that says of them how likely the picture shows none of the classes.
+
+    So the rule lies in the same file as the weights that it was fitted to; see `roadsigns.no_sign`.
+
+    Input and output: scores, shape `(N, classes)`.
+    """
+
+    def build(self, input_shape: Any) -> None:
+        self.linear = self.add_weight((input_shape[-1],), "zeros", trainable=False, name="linear")
+        self.square = self.add_weight((input_shape[-1],), "zeros", trainable=False, name="square")
+        self.bias = self.add_weight((), "zeros", trainable=False, name="bias")
+
+    def call(self, scores: Any) -> Any:
+        return scores
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
+    @property
+    def rule(self) -> Rule:
+        """The rule as it is now."""
+        linear, square, bias = (np.asarray(weight, np.float64) for weight in (self.linear, self.square, self.bias))
+        return Rule(linear, square, float(bias))
+
+    @rule.setter
+    def rule(self, rule: Rule) -> None:
+        self.linear.assign(rule.linear)
+        self.square.assign(rule.square)
+        self.bias.assign(rule.bias)
 
 
 def sample(pictures: Any, x: Any, y: Any) -> Any:

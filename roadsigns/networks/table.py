@@ -23,5 +23,7 @@ class Network:
 TABLE = {
     "notebook": Network("notebook", 1, "the seed notebook's, on the equalised grey picture"),
     "small": Network("small", 3, "a third of its parameters, in colour, with a spatial transformer"),
+    "tiny": Network("tiny", 3, "the same with a third of its parameters, for the smallest machines"),
+    "best": Network("best", 3, "the same with seven times its parameters, for the last tenths of a per cent"),
 }
 """The networks by name."""

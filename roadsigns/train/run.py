@@ -71,7 +71,7 @@ def finish(run: folder.Run, dataset: Dataset, say: Any = print) -> dict[str, Any
     from .. import export, scores
     from ..networks import answers
     from ..preprocess import preprocess
-    from . import averages, calibrate, curves
+    from . import averages, calibrate, curves, doubts
 
     options = run.options
     chosen = run.chosen
@@ -79,6 +79,8 @@ def finish(run: folder.Run, dataset: Dataset, say: Any = print) -> dict[str, Any
         model = averages.load(path)
     channels = answers.channels(model)
     temperature = calibrate.calibrate(model, preprocess(dataset.valid.images, channels), dataset.valid.labels)
+    parameters = model.count_params()
+    model = doubts.fitted(model, dataset.train.images, options.seed)
     with beside(run.path / "model.keras") as fresh:
         model.save(fresh)
     test = scores.score(answers.probabilities(model, preprocess(dataset.test.images, channels)), dataset.test.labels)
@@ -90,7 +92,7 @@ def finish(run: folder.Run, dataset: Dataset, say: Any = print) -> dict[str, Any
         "date": datetime.date.today().isoformat(),
         **run.environment,
         "network": model.name,
-        "parameters": model.count_params(),
+        "parameters": parameters,
         "multiply_adds": answers.multiply_adds(model),
         "recipe": options.recipe,
         "trained_on": dataset.kind,

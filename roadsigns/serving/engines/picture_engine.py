@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ... import exported, pictures, preprocess
+from ... import exported, no_sign, pictures, preprocess
 from ...errors import DataError, RequestError, RowError
 from ..protocol.signature import NUMPY, Signature, TensorSpec
 from ..protocol.tensors import Array
@@ -59,6 +59,7 @@ class PictureEngine:
         self._engine = engine
         self.signatures: Mapping[str, Signature] = engine.signatures
         self._names = np.array([name.encode() for name in exported.class_names(version)], np.object_)
+        self._rule = _rule(version)
         default = self.signatures.get(exported.DEFAULT_SIGNATURE)
         self._x = _form(default.inputs).get("x") if default else None
         self.short = frozenset(name for name in (exported.IMAGES, exported.PIXELS) if self._is_short(name, version))
@@ -80,7 +81,8 @@ class PictureEngine:
         probabilities = self._engine.run(exported.DEFAULT_SIGNATURE, {"x": x})["y"]
         ids = np.argsort(-probabilities, axis=1, kind="stable")[:, : exported.BEST]
         scores = np.take_along_axis(probabilities, ids, axis=1)
-        return {"class_ids": ids, "class_names": self._names[ids], "probabilities": probabilities, "scores": scores}
+        named = {"class_ids": ids, "class_names": self._names[ids], "probabilities": probabilities, "scores": scores}
+        return named if self._rule is None else {**named, "no_sign": self._rule.share(probabilities)}
 
     def _is_short(self, name: str, version: Path) -> bool:
         if name not in self.signatures:
@@ -102,7 +104,7 @@ class PictureEngine:
             return f"it has no class names in {str(exported.CLASS_NAMES)!r}"
         for word, specs, wanted in (
             ("takes", signature.inputs, exported.INPUTS[name]),
-            ("gives", signature.outputs, exported.outputs(len(self._names))[name]),
+            ("gives", signature.outputs, exported.outputs(len(self._names), no_sign=self._rule is not None)[name]),
         ):
             if (form := _form(specs)) != wanted:
                 other, missing = dict(form.items() - wanted.items()), dict(wanted.items() - form.items())
@@ -119,12 +121,20 @@ class PictureEngine:
             ours = self._named(preprocess.resize(pixels))
         except RequestError as error:
             return f"it refuses a picture: {error}"
-        for key in ("probabilities", "scores"):
+        for key in ours.keys() - {"class_ids", "class_names"}:
             if not np.allclose(ours[key], theirs[key], atol=TOLERANCE):
                 return f"its {key} differ by {np.abs(ours[key] - theirs[key]).max():.2g} from those of its network"
         if (self._names[theirs["class_ids"]] != theirs["class_names"]).any():
             return f"its class_names are not those of {str(exported.CLASS_NAMES)!r}"
         return ""
+
+
+def _rule(version: Path) -> no_sign.Rule | None:
+    """The version's rule for pictures without a sign; None where it brings none that can be read."""
+    try:
+        return no_sign.read((version / exported.NO_SIGN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def _form(specs: Mapping[str, TensorSpec]) -> dict[str, exported.Tensor]:
