@@ -12,6 +12,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import httptools
@@ -21,8 +22,10 @@ import yaml
 
 import peers
 import roadsigns
+from roadsigns.config import ServeOptions
 
 ROOT = Path(__file__).parent.parent.parent
+DOCKERFILES = ["roadsigns/app/Dockerfile", "deploy/Dockerfile"]
 DOCKERFILE = (ROOT / "roadsigns" / "app" / "Dockerfile").read_text()
 MANIFESTS = {
     f"{document['kind']} {document['metadata']['name']}": document
@@ -39,17 +42,22 @@ def instruction(word: str) -> str:
     return re.findall(rf"^{word} (.+)$", stage, re.MULTILINE)[-1]
 
 
-def test_the_dockerfile_passes_the_linter() -> None:
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_a_dockerfile_passes_the_linter(name: str) -> None:
     linter = shutil.which("hadolint", path=Path(sys.executable).parent) or "hadolint"
-    done = subprocess.run([linter, ROOT / "roadsigns" / "app" / "Dockerfile"], capture_output=True, text=True)
+    done = subprocess.run([linter, ROOT / name], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 
-def test_the_image_is_built_from_what_is_there() -> None:
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_an_image_is_built_from_what_is_there(name: str) -> None:
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    copied = re.findall(r"^COPY (.+) \S+$", DOCKERFILE, re.MULTILINE)
+    copied = re.findall(r"^COPY (.+) \S+$", (ROOT / name).read_text(), re.MULTILINE)
     assert {name for names in copied for name in names.split()} == allowed
     assert all((ROOT / name).exists() for name in allowed)
+
+
+def test_the_apps_image_has_no_more_packages_than_it_needs() -> None:
     assert "--no-deps" in instruction("RUN") or "--no-deps" in DOCKERFILE.rpartition("\nFROM ")[2]
 
 
@@ -164,6 +172,39 @@ def test_ingress_reaches_the_app_alone() -> None:
     (rule,) = MANIFESTS["Ingress roadsignsapp"]["spec"]["rules"]
     assert [path["backend"]["service"]["name"] for path in rule["http"]["paths"]] == ["roadsignsapp"]
     assert sum(name.startswith("Ingress ") for name in MANIFESTS) == 1
+
+
+def test_the_image_for_training_and_serving_runs_the_command() -> None:
+    text = (ROOT / "deploy" / "Dockerfile").read_text()
+    entry, arguments = (json.loads(each) for each in re.findall(r"^(?:ENTRYPOINT|CMD) (.+)$", text, re.MULTILINE))
+    assert entry == ["roadsigns"]
+    options = ServeOptions(**{arguments[1].removeprefix("--"): arguments[2]})
+    assert arguments[0] == "serve" and options.host == "0.0.0.0"
+    assert f"EXPOSE {options.port} {options.rest_api_port}" in text
+    extra = re.search(r"whl\)\[(\w+)\]", text)
+    assert extra and extra[1] in metadata.metadata("roadsigns").get_all("Provides-Extra")
+
+
+def test_compose_brings_a_model_where_there_is_none(tmp_path: Path) -> None:
+    """Its command as a process: it exports once, leaves what is there alone, and gives it to the checkout's owner."""
+    model = COMPOSE["services"]["roadsigns-model"]
+    assert model["entrypoint"] == ["sh", "-euc"] and model["image"] == "roadsigns"
+    assert model["volumes"] == ["../models:/work/models", "../setup.cfg:/work/owner:ro"]
+    served = COMPOSE["services"]["roadsigns-tensorflow"]
+    assert served["depends_on"] == {"roadsigns-model": {"condition": "service_completed_successfully"}}
+    (command,) = model["command"]
+    (tmp_path / "models").mkdir()
+    (tmp_path / "owner").touch()
+    if os.geteuid() == 0:
+        os.chown(tmp_path / "owner", NOBODY, NOBODY)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    for _ in range(2):
+        subprocess.run(
+            ["sh", "-euc", command.replace("$$", "$")], cwd=tmp_path, env={**os.environ, "PATH": path}, check=True
+        )
+        assert [each.name for each in (tmp_path / "models" / "roadsigns").iterdir()] == ["1"]
+    graph = tmp_path / "models" / "roadsigns" / "1" / "saved_model.pb"
+    assert graph.stat().st_uid == (tmp_path / "owner").stat().st_uid
 
 
 def test_compose_is_the_documents_run_line() -> None:
