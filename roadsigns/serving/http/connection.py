@@ -139,7 +139,8 @@ class Connection(asyncio.Protocol):
             keep = True
             while self._waiting and keep:
                 keep = await self._respond(self._waiting.popleft())
-                await asyncio.sleep(0)  # the other connections have their turn
+                if self._waiting:
+                    await asyncio.sleep(0)  # the other connections have their turn
         except RoadsignsError:  # the answer breaks off, so the connection must too
             self._transport.abort()
             return
