@@ -8,17 +8,14 @@ byte, of an animated PNG the first frame. A rotation noted in EXIF is ignored: t
 from __future__ import annotations
 
 import io
-import re
 import warnings
-import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from . import files
+from . import files, jpeg, png
 from .errors import DataError
 
 if TYPE_CHECKING:
@@ -61,18 +58,6 @@ _MAGIC = (
 )
 _UNKNOWN = "unknown"
 
-_PNG = b"\x89PNG\r\n\x1a\n"
-_PALETTE = 3  # the colour type
-_MAX_CHUNKS = 100_000
-
-# A marker that has a length behind it, and the frame headers among them (SOF0 to SOF15).
-_JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xda-\xfe])", re.DOTALL)
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_MAX_SEGMENTS = 10_000
-# Segments that pixels depend on: frames and tables, and of the applications' JFIF and Adobe, which tell the colours.
-_JPEG_KEPT = frozenset(range(0xC0, 0xE0)) | {0xE0, 0xEE}
-_START_OF_SCAN = b"\xff\xda"
-_MAX_SCANS = 100
 _HEAD = 32
 
 
@@ -91,20 +76,20 @@ def decode(data: bytes, name: str = "The picture") -> Pixels:
     Raises:
         DataError: another format (which is named), damaged or cut off, or larger than `MAX_PIXELS` or `MAX_SIDE`.
     """
-    from PIL import Image, ImageChops
+    from PIL import Image
 
     form = next((form for form, at, magic in _MAGIC if data[at : at + len(magic)] == magic), _UNKNOWN)
     if form not in ("PNG", "JPEG"):
         raise DataError(f"{name} is a picture of {form} format: expected PNG or JPEG. Convert it first")
     check_size(*size(data, name), len(data), name)  # Pillow refuses the largest pictures in words of its own
     try:
-        bare = _bare_png(data) if form == "PNG" else _bare_jpeg(data)
+        bare = png.bare(data) if form == "PNG" else jpeg.bare(data)
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(bare), formats=(form,)) as image:
             check_size(*image.size, len(data), name)
             if image.mode.startswith("I"):  # 16 bits of grey, which Pillow's conversion would cut off at 255
                 return np.repeat((np.asarray(image) >> 8).astype(np.uint8)[..., np.newaxis], 3, axis=2)
-            if image.mode == "CMYK" and "adobe" not in image.info:  # Pillow turns all CMYK round, as Adobe stores it
-                return np.array(ImageChops.invert(image).convert("RGB"))
+            if image.mode == "CMYK":
+                return _from_cmyk(np.asarray(image), is_adobe="adobe" in image.info)
             return np.array(image.convert("RGB"))
     except DataError:
         raise
@@ -140,105 +125,24 @@ def size(data: bytes, name: str = "The picture") -> tuple[int, int]:
     Raises:
         DataError: the file has more chunks, segments or scans than any picture, each of which takes a while.
     """
-    if data.startswith(_PNG) and data[12:16] == b"IHDR":
-        if len(data) > 12 * _MAX_CHUNKS and sum(1 for _ in _chunks(data)) > _MAX_CHUNKS:
-            raise DataError(f"{name} is a PNG file of more than {_MAX_CHUNKS} chunks. Save it again")
-        return int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
-    if data.startswith(b"\xff\xd8\xff"):
-        if data.count(_START_OF_SCAN) > _MAX_SCANS:
-            raise DataError(f"{name} is a JPEG file of more than {_MAX_SCANS} scans. Save it again")
-        return _jpeg_size(data, name)
+    try:
+        if data.startswith(png.START):
+            return png.size(data)
+        if data.startswith(b"\xff\xd8\xff"):
+            return jpeg.size(data)
+    except ValueError as error:
+        raise DataError(f"{name} is a {error}. Save it again") from error
     return 0, 0
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Name, place and end of each chunk of a PNG file, its checksum included, as far as they are whole.
+def _from_cmyk(ink: Pixels, *, is_adobe: bool) -> Pixels:
+    """Four inks to RGB, rounded down as TensorFlow does.
 
-    Source: the PNG specification (W3C), section 5.
+    Pillow turns all inks round, for Adobe stores their complements and says so. In a file that does not say so they are
+    as they are.
     """
-    at = len(_PNG)
-    while at + 12 <= len(data):
-        end = at + 12 + int.from_bytes(data[at : at + 4])
-        if end > len(data):
-            return
-        yield data[at + 4 : at + 8], at, end
-        at = end
-
-
-def _bare_png(data: bytes) -> bytes:
-    """A PNG file's header, palette and pixels: the chunks that no decoder may leave out, in their order.
-
-    Raises:
-        DataError: they are damaged, or not as the specification has them. What every decoder skips may be damaged.
-
-    Source: the PNG specification (W3C), sections 5 and 11.
-    """
-    kept: list[bytes] = []
-    names: list[bytes] = []
-    before = b""
-    for name, at, end in _chunks(data):
-        if name[:1].isupper():
-            if zlib.crc32(memoryview(data)[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end]):
-                raise ValueError(f"wrong checksum of {name!r}")
-            if name == b"IDAT" and before != name and name in names:
-                raise ValueError("pixels in several places")
-            if name not in (b"IHDR", b"PLTE", b"IDAT", b"IEND") or (name != b"IDAT" and name in names):
-                raise ValueError(f"unexpected {name!r}")
-            names.append(name)
-            kept.append(_whole_palette(data[at:end]) if name == b"PLTE" else data[at:end])
-        before = name
-        if name == b"IEND":
-            break
-    if before != b"IEND" or names[0] != b"IHDR" or b"IDAT" not in names:
-        raise ValueError("cut off")
-    if len(kept[0]) != 25 or kept[0][18:20] != b"\0\0":
-        raise ValueError("unknown kind of header")
-    if b"PLTE" in names:
-        place = names.index(b"PLTE")
-        if kept[0][17] != _PALETTE:
-            del kept[place]
-        elif place > 1:
-            raise ValueError("palette behind the pixels")
-    elif kept[0][17] == _PALETTE:
-        raise ValueError("no palette")
-    return b"".join([_PNG, *kept])
-
-
-def _whole_palette(chunk: bytes) -> bytes:
-    """A palette with black for the colours that it leaves out, which decoders take for different ones."""
-    body = b"PLTE" + chunk[8:-4].ljust(3 * 256, b"\0")[: 3 * 256]
-    return (3 * 256).to_bytes(4) + body + zlib.crc32(body).to_bytes(4)
-
-
-def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, place and end of each segment of a JPEG file, as far as they are whole; the place is that of the 0xff."""
-    position = 2
-    while marker := _JPEG_MARKER.search(data, position):
-        position = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2])
-        yield marker[1][0], marker.start(), position
-
-
-def _bare_jpeg(data: bytes) -> bytes:
-    """A JPEG file without the segments that tell nothing of its pixels, in front of the first scan."""
-    kept = [data[:2]]
-    for marker, at, end in _segments(data):
-        if marker == _START_OF_SCAN[1]:
-            return b"".join([*kept, data[at:]])
-        if marker in _JPEG_KEPT:
-            kept.append(data[at:end])
-    raise ValueError("cut off")
-
-
-def _jpeg_size(data: bytes, name: str) -> tuple[int, int]:
-    """The size in the first frame header; only that may come so far back as `_MAX_SEGMENTS`, for each takes a while."""
-    for count, (marker, at, _) in enumerate(_segments(data)):
-        if count == _MAX_SEGMENTS:
-            raise DataError(
-                f"{name} is a JPEG file of more than {_MAX_SEGMENTS} segments before its picture. Save it again"
-            )
-        if marker in _FRAMES:
-            return int.from_bytes(data[at + 7 : at + 9]), int.from_bytes(data[at + 5 : at + 7])
-    return 0, 0
+    light = (255 - ink if is_adobe else ink).astype(np.uint16)
+    return (light[..., :3] * light[..., 3:] // 255).astype(np.uint8)
 
 
 def read(path: Path) -> Pixels:

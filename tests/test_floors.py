@@ -25,6 +25,8 @@ FLOORS = {
     "console": 0,
     "exported": 0,
     "resize": 0,
+    "png": 0,
+    "jpeg": 0,
     "cli": 1,
     "data": 1,
     "preprocess": 1,

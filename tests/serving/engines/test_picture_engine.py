@@ -1,6 +1,7 @@
 """Pictures prepared outside the graph: the same answers, the graph's errors, and nothing for models of another make."""
 
 import io
+import itertools
 import re
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+import fuzz_pictures
 from pictures import draw_signs
 from roadsigns import exported, onnx_file, pictures, preprocess
 from roadsigns.errors import RequestError, RowError
@@ -108,6 +110,23 @@ def test_one_or_many_take_the_short_way(made, asked, count):
 def test_a_bad_file_is_pointed_at(made, file, why):
     with pytest.raises(RowError, match=f"^image_bytes: picture 2 {re.escape(why)}"):
         made.run("predict_images", {"image_bytes": strings(FILES["small"], FILES["JPEG"], file, b"")})
+
+
+def test_damaged_files_have_one_answer_alone_among_others_and_in_predict(made):
+    files = list(itertools.islice(fuzz_pictures.mutants(7), 300)) + fuzz_pictures.seeds()
+    good = [data for data in files if fuzz_pictures.decoded(data) is not None]
+    assert len(good) > 30
+    together = made.run("predict_images", {"image_bytes": strings(*good)})["probabilities"]
+    small = [preprocess.resize(pictures.decode(data)[np.newaxis])[0] for data in good]
+    in_predict = made.run("predict_pixels", {"images": np.stack(small)})["probabilities"]
+    np.testing.assert_allclose(together, in_predict, atol=TOLERANCE)
+    for data, want in zip(good[::5], together[::5], strict=True):
+        alone = made.run("predict_images", {"image_bytes": strings(data)})["probabilities"]
+        np.testing.assert_allclose(alone, [want], atol=TOLERANCE)
+    for data in files:
+        if fuzz_pictures.decoded(data) is None:
+            with pytest.raises(RowError, match=r"^image_bytes: picture 1 is a"):
+                made.run("predict_images", {"image_bytes": strings(good[0], data)})
 
 
 @pytest.mark.parametrize(
