@@ -12,11 +12,15 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 from ..config_files import Tls
 from ..metrics import Metrics
 from ..models.manager import Manager
+from .held import Held
 from .model_service import ModelService
 from .prediction_service import PredictionService
 
 WORKERS = 64
 """Requests that are worked on at a time; the others wait."""
+
+HELD = 4
+"""Messages of the largest size that all calls may hold together."""
 
 
 class GrpcServer:
@@ -43,6 +47,7 @@ class GrpcServer:
         channel_arguments: str = "",
         tls: Tls | None = None,
     ) -> None:
+        self._held = Held(HELD * max_bytes)
         self._server = grpc.server(
             futures.ThreadPoolExecutor(WORKERS, thread_name_prefix="grpc"),
             options=[
@@ -51,6 +56,7 @@ class GrpcServer:
                 ("grpc.max_send_message_length", -1),
                 ("grpc.so_reuseport", 0),  # else a second server would silently share the port
             ],
+            interceptors=[self._held],
             maximum_concurrent_rpcs=max_requests,
         )
         self._tls = tls
@@ -88,6 +94,7 @@ class GrpcServer:
         self._health.enter_graceful_shutdown()
         end = time.monotonic() + grace
         self._server.stop(grace).wait()
+        self._held.close()
         return time.monotonic() < end
 
 
