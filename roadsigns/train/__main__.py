@@ -64,8 +64,9 @@ def _carry_out(run: folder.Run, dataset: Dataset) -> dict[str, Any]:
     say(f"run {run.path}, backend {backend.versions()['backend']}, seed {options.seed}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        fit(run, dataset, say)
-        return finish(run, dataset, say)
+        with tracking.following(options.track, run.path, sys.stderr if options.json else sys.stdout) as tracker:
+            fit(run, dataset, say, tracker)
+            return finish(run, dataset, say, tracker)
     except KeyboardInterrupt:
         kept = f"epoch {len(run.history)} is kept" if run.history else "no whole epoch yet"
         way = shlex.join(["roadsigns", "train", f"--resume={run.path}"])

@@ -7,6 +7,7 @@
     model.keras     the chosen epoch, calibrated, without the optimizer's state
     metrics.json    the figures, written last: a run without it is unfinished
     curves.png      loss and accuracy by epoch
+    mlflow.json     the id of the run in MLflow, where that is told
 
 The model of an epoch and its row are written before older ones are removed, each whole or not at all, so a run that is
 ended at any moment can go on from its last whole epoch. One process at a time trains in the folder.

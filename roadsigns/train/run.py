@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import shlex
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from .. import backend, models
 from ..config import TrainOptions
 from ..files import beside, write_json
-from . import folder, tracking
+from . import folder
+from .record import Record
+from .tracking import Nobody, Tracker
 
 if TYPE_CHECKING:
     import keras
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 
 @backend.own_settings()
-def fit(run: folder.Run, dataset: Dataset, say: Any = print) -> None:
-    """Train the epochs that `run` still lacks, keeping each whole one in its folder."""
+def fit(run: folder.Run, dataset: Dataset, say: Any = print, tracker: Tracker = Nobody()) -> None:  # noqa: B008
+    """Train the epochs that `run` still lacks, keeping each whole one in its folder and telling `tracker` of it."""
     from .. import scores
     from ..networks import answers
     from ..preprocess import preprocess
@@ -33,6 +34,7 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print) -> None:
     for difference in run.begin(_environment(dataset)):
         say(f"the run goes on in another environment, so its result may differ: {difference}")
     model = _load_or_build(run, len(dataset.train))
+    tracker.begin(_parameters(run, dataset, model), run.environment, [dataclasses.asdict(row) for row in run.history])
     channels = answers.channels(model)
     pictures = epochs.Pictures(dataset.train, channels, options.augment)
     x_valid = preprocess(dataset.valid.images, channels)
@@ -59,10 +61,16 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print) -> None:
         )
         run.keep(row, model.save)
         say(_line(row, run))
+        tracker.tell(dataclasses.asdict(row))
 
 
 @backend.own_settings()
-def finish(run: folder.Run, dataset: Dataset, say: Any = print) -> dict[str, Any]:
+def finish(
+    run: folder.Run,
+    dataset: Dataset,
+    say: Any = print,
+    tracker: Tracker = Nobody(),  # noqa: B008
+) -> dict[str, Any]:
     """Calibrate the chosen epoch of `run`, score it on the test set, export it, and complete the run's folder.
 
     Returns:
@@ -115,8 +123,7 @@ def finish(run: folder.Run, dataset: Dataset, say: Any = print) -> dict[str, Any
         say(f"wrote {exported}: a SavedModel for TensorFlow Serving")
     for line in _next_commands(run, exported):
         say(line)
-    if options.track:
-        _track(run, dataset, test.accuracy, exported)
+    tracker.finish(_record(run, dataset, metrics, exported), exported)
     return metrics
 
 
@@ -141,30 +148,38 @@ def _environment(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _track(run: folder.Run, dataset: Dataset, accuracy: float, exported: Path | None) -> None:
-    """Tell the tracker that the run asks for; on stderr where stdout is JSON."""
-    import importlib.metadata
+def _parameters(run: folder.Run, dataset: Dataset, model: keras.Model) -> dict[str, Any]:
+    """What the run is started with, by name: every option that is no place, and what follows from options and data."""
+    from ..networks import answers
 
+    places = {item.name for item in dataclasses.fields(run.options) if item.metadata["place"]}
+    asked = {name: value for name, value in run.options.as_json().items() if name not in places}
+    facts = {"network_parameters": model.count_params(), "multiply_adds": answers.multiply_adds(model)}
+    return {**asked, **_notebooks_parameters(run.options, dataset), **facts}
+
+
+def _notebooks_parameters(options: TrainOptions, dataset: Dataset) -> dict[str, Any]:
     from . import epochs
 
-    options = run.options
-    record = tracking.Record(
-        parameters={
-            "epochs": options.epochs,
-            "training_size": epochs.count(len(dataset.train), options),
-            "optimizer": "adam",
-        },
-        accuracy=accuracy,
+    size = epochs.count(len(dataset.train), options)
+    return {"epochs": options.epochs, "training_size": size, "optimizer": "adam"}
+
+
+def _record(run: folder.Run, dataset: Dataset, metrics: dict[str, Any], exported: Path | None) -> Record:
+    """What a tracker is told of a finished run."""
+    import importlib.metadata
+
+    return Record(
+        parameters=_notebooks_parameters(run.options, dataset),
+        accuracy=metrics["test_accuracy"],
+        figures={name: metrics[name] for name in ("test_loss", "ece", "temperature", "best_epoch", "train_minutes")},
         inputs=[dataset.path],
         outputs=[] if exported is None else [exported],
-        model_directory=None if exported is None else options.output,
+        model_directory=None if exported is None else run.options.output,
         framework_version=None if exported is None else importlib.metadata.version("tensorflow"),
-        history=[dataclasses.asdict(row) for row in run.history],
-        run_folder=run.path,
         start=run.started,
         end=datetime.datetime.now(),
     )
-    tracking.publish(str(options.track), record, sys.stderr if options.json else sys.stdout)
 
 
 def _load_or_build(run: folder.Run, pictures: int) -> keras.Model:

@@ -1,69 +1,73 @@
-"""What a run tells Dotscience or MLflow, once it is finished.
-
-Dotscience reads a program's output for a record between two marks. The last `dotscience` package (0.8.7) wants a
-click and a joblib too old for its neighbours, so the record is written here in that package's
-form; `tox -e dotscience` holds it equal, field by field, to what the package itself prints.
-"""
+"""Whom a run tells about itself, from its first epoch to its end: nobody, Dotscience or MLflow."""
 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import importlib.util
-import json
-import os
 import sys
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from ..config import TRACKERS
 from ..errors import UsageError
 from ..options import check as check_value
+from .mlflow_run import MlflowRun
+from .record import Record, dotscience_record
 
-_MLFLOW_PARTS = ("mlflow", "sqlalchemy", "alembic")  # the last two keep MLflow's default store, a SQLite file
+# SQLAlchemy and Alembic keep MLflow's default store, a SQLite file; a model's signature needs pandas.
+_MLFLOW_PARTS = ("mlflow", "sqlalchemy", "alembic", "pandas")
 
 
-@dataclass(frozen=True)
-class Record:
-    """What a finished run tells, as plain values.
+class Tracker(Protocol):
+    """Who is told."""
 
-    Attributes:
-        parameters: what the run was started with, by name; the notebook's are `epochs`, `training_size` (training
-            pictures used per epoch) and `optimizer`. Values are told as `str` gives them.
-        accuracy: share of the test pictures named rightly, 0..1.
-        inputs: files and folders that were read: the data set. A folder stands for every file below it.
-        outputs: files and folders that were written: the exported model. A folder stands for every file below it.
-        model_directory: the folder above the versions, told as it is given; None where nothing was exported.
-        framework_version: version of the TensorFlow that exported; None where nothing was exported.
-        history: one row per epoch in order: `epoch`, from 1, and its figures. Dotscience has no place for it.
-        run_folder: the run's own folder. Dotscience has no place for it.
-        start, end: when the run began and ended; local time where they name no time zone.
-    """
+    def begin(
+        self, parameters: Mapping[str, object], facts: Mapping[str, Any], history: Sequence[Mapping[str, float]]
+    ) -> None:
+        """Training begins or goes on.
 
-    parameters: Mapping[str, object]
-    accuracy: float
-    inputs: Sequence[Path]
-    outputs: Sequence[Path]
-    model_directory: Path | None
-    framework_version: str | None
-    history: Sequence[Mapping[str, float]]
-    run_folder: Path
-    start: datetime
-    end: datetime
+        Args:
+            parameters: what the run was started with, by name.
+            facts: what else decides the result; may be nested.
+            history: the rows of the epochs that are there already: `epoch`, from 1, and its figures.
+        """
 
-    def labels(self) -> dict[str, str]:
-        """The notebook's labels of the exported model; none where nothing was exported."""
-        if self.model_directory is None:
-            return {}
-        return {
-            "model.directory": str(self.model_directory),
-            "model.framework": "tensorflow",
-            "model.framework.version": str(self.framework_version),
-        }
+    def tell(self, row: Mapping[str, float]) -> None:
+        """An epoch has ended."""
+
+    def finish(self, record: Record, exported: Path | None) -> None:
+        """The run is whole in its folder, and perhaps exported.
+
+        Raises:
+            UsageError: the tracker did not take it.
+        """
+
+
+class Nobody:
+    """A tracker that tells nobody."""
+
+    def begin(
+        self, parameters: Mapping[str, object], facts: Mapping[str, Any], history: Sequence[Mapping[str, float]]
+    ) -> None:
+        """Tell nothing."""
+
+    def tell(self, row: Mapping[str, float]) -> None:
+        """Tell nothing."""
+
+    def finish(self, record: Record, exported: Path | None) -> None:
+        """Tell nothing."""
+
+
+class Dotscience(Nobody):
+    """Prints a record where Dotscience looks for it, once the run is finished."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream
+
+    def finish(self, record: Record, exported: Path | None) -> None:
+        """Print the record."""
+        print(dotscience_record(record), file=self._stream or sys.stdout, flush=True)
 
 
 def check(track: str | None) -> None:
@@ -79,121 +83,35 @@ def check(track: str | None) -> None:
         raise UsageError("--track mlflow needs MLflow, which is not installed. Run: pip install 'roadsigns[mlflow]'")
 
 
-def publish(track: str, record: Record, stream: TextIO | None = None) -> None:
-    """Tell `track` about a finished run.
+@contextlib.contextmanager
+def following(track: str | None, folder: Path, stream: TextIO | None = None) -> Iterator[Tracker]:
+    """Yield who is told about the run in `folder`; how the block ends is how the tracker sees the run end.
 
     Args:
-        track: `dotscience` prints the record; `mlflow` logs it where MLflow's own settings say (`MLFLOW_TRACKING_URI`,
-            `MLFLOW_EXPERIMENT_NAME` and the rest).
-        record: the run.
+        track: `dotscience` prints a record; `mlflow` logs where MLflow's own settings say (`MLFLOW_TRACKING_URI`,
+            `MLFLOW_EXPERIMENT_NAME` and the rest); None tells nobody.
+        folder: the run's.
         stream: where Dotscience's record goes; default stdout, which is where Dotscience looks for it.
 
     Raises:
-        UsageError: `track` cannot be used (see `check`), or MLflow did not take the run.
+        UsageError: `track` cannot be used (see `check`).
     """
     check(track)
-    if track == "dotscience":
-        print(dotscience_record(record), file=stream or sys.stdout, flush=True)
-    else:
-        _log_to_mlflow(record)
-
-
-def dotscience_record(record: Record) -> str:
-    """The run as the `dotscience` package prints it, with a fresh id and without the last newline.
-
-    Where each field comes from:
-
-        version        always "1", the version of the form
-        start, end     `record.start` and `record.end` in UTC, to the microsecond
-        input, output  every file of `record.inputs` and `record.outputs`, sorted, relative to the project's root
-        parameters     `record.parameters`
-        summary        `accuracy`: `record.accuracy`
-        labels         `record.labels()`
-        workload-file  the program, relative to the root; only where Dotscience runs a command
-
-    Every value is a string. The root is `DOTSCIENCE_PROJECT_DOT_ROOT`, else the working folder; Dotscience sets
-    `DOTSCIENCE_WORKLOAD_TYPE` to `command` where it runs a command, and to `jupyter` in a notebook.
-
-    Source: the output of dotscience 0.8.7, kept in `fixtures/dotscience-record.json`.
-    """
-    fields = _fields(record)
-    if os.environ.get("DOTSCIENCE_WORKLOAD_TYPE") == "command":
-        fields["workload-file"] = os.path.relpath(sys.argv[0], _root())
-    mark = f"DOTSCIENCE-RUN:{uuid.uuid4()}"
-    return f"[[{mark}]]{json.dumps(fields, indent=4, sort_keys=True)}[[/{mark}]]"
-
-
-def _fields(record: Record) -> dict[str, Any]:
-    start, end = _timestamp(record.start), _timestamp(record.end)
-    return {
-        "version": "1",
-        "start": start,
-        "end": max(start, end),  # a clock that is set back meanwhile makes no run of less than nothing
-        "input": _inputs(record.inputs),
-        "output": _outputs(record.outputs),
-        "parameters": {name: str(value) for name, value in record.parameters.items()},
-        "summary": {"accuracy": str(record.accuracy)},
-        "labels": record.labels(),
-    }
-
-
-def _timestamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%f")
-
-
-def _root() -> str:
-    return os.environ.get("DOTSCIENCE_PROJECT_DOT_ROOT") or str(Path.cwd())
-
-
-def _inputs(paths: Sequence[Path]) -> list[str]:
-    return sorted({os.path.relpath(file, _root()) for path in paths for file in _below(path)})
-
-
-def _outputs(paths: Sequence[Path]) -> list[str]:
-    """The package's own way: a file bears its folder's name in full, so `./file` where the folder is the root."""
-    parts = ((os.path.relpath(path, _root()), os.path.relpath(file, path)) for path in paths for file in _below(path))
-    return sorted({top if rest == "." else f"{top}/{rest}" for top, rest in parts})
-
-
-def _below(path: Path) -> Iterator[Path]:
-    """The files below a folder, through links to folders too; anything else, even a missing file, is itself."""
-    if not path.is_dir():
-        yield path
-    for folder, _, names in os.walk(path, followlinks=True):
-        yield from (Path(folder, name) for name in names)
+    if track != "mlflow":
+        yield Dotscience(stream) if track else Nobody()
+        return
+    run = MlflowRun(folder)
+    try:
+        yield run
+    except KeyboardInterrupt:
+        run.leave("KILLED")
+        raise
+    except BaseException:
+        run.leave("FAILED")
+        raise
 
 
 def _installed(package: str) -> bool:
     """Whether `package` can be imported; a folder of that name in the working folder is not the package."""
     spec = importlib.util.find_spec(package)
     return spec is not None and spec.origin is not None
-
-
-def _log_to_mlflow(record: Record) -> None:
-    """Log one MLflow run, inside of the caller's own where one is open.
-
-    Parameters and labels become params and tags, the accuracy and each column of the history (`history/loss`, its step
-    the epoch) metrics; the run's folder becomes artifacts, and so does the record with its inputs, outputs and times.
-    The models kept for `--resume` stay behind.
-    """
-    mlflow: Any = importlib.import_module("mlflow")
-    try:
-        with (
-            contextlib.redirect_stdout(sys.stderr),  # MLflow prints addresses; stdout is for our results
-            mlflow.start_run(run_name=record.run_folder.name, nested=mlflow.active_run() is not None),
-        ):
-            mlflow.log_params(dict(record.parameters))
-            mlflow.set_tags(record.labels())
-            mlflow.log_metric("accuracy", record.accuracy)
-            for row in record.history:
-                figures = {f"history/{name}": value for name, value in row.items() if name != "epoch"}
-                mlflow.log_metrics(figures, step=int(row["epoch"]))
-            mlflow.log_text(json.dumps(_fields(record), indent=2, sort_keys=True), "record.json")
-            for path in sorted(record.run_folder.iterdir()):
-                if not path.match("epoch-*.keras"):
-                    mlflow.log_artifact(str(path))
-    except (mlflow.exceptions.MlflowException, ImportError) as error:
-        raise UsageError(
-            f"MLflow did not take the run: {str(error).rstrip('.')}. "
-            f"Check MLFLOW_TRACKING_URI; the run itself is whole in {record.run_folder}"
-        ) from error
