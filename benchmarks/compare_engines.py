@@ -25,7 +25,7 @@ from PIL import Image
 
 from roadsigns import backend
 from roadsigns.files import write_json
-from roadsigns.serving.engines import engine
+from roadsigns.serving.engines import choice
 from roadsigns.serving.models.servable import Servable
 
 CALLS = {1: 40, 32: 4, 512: 1}
@@ -81,8 +81,8 @@ def contenders(folder):
         return loaded.signatures[name](**fed)[output].numpy()
 
     found = {"signature": signature}
-    for kind in engine.ENGINES:
-        alone, served = engine.load(folder, kind), Servable("benchmark", 1, folder, kind)
+    for kind in choice.ENGINES:
+        alone, served = choice.load(folder, kind), Servable("benchmark", 1, folder, kind)
 
         def run(name, inputs, output, alone=alone):
             plain = {key: value for key, value in inputs.items() if not key.startswith("keep_prob")}

@@ -1,21 +1,12 @@
-"""What runs a version's signatures: TensorFlow, or ONNX Runtime where it can."""
+"""What every engine is: a loaded version whose signatures can be called."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Protocol
 
-from ...errors import UsageError
 from ..protocol.signature import Signature
 from ..protocol.tensors import Array
-
-ENGINES = ("tensorflow", "onnxruntime")
-"""The values of `--engine`, the default first."""
-
-
-CALLERS_THREAD = -1
-"""For `inter_op_threads`: operations run one by one in the thread that calls."""
 
 
 class Engine(Protocol):
@@ -45,29 +36,3 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give back what the model holds; nobody calls it any more."""
-
-
-def load(path: Path, kind: str = ENGINES[0], *, intra_op_threads: int = 0, inter_op_threads: int = 0) -> Engine:
-    """Load a SavedModel.
-
-    Args:
-        path: a version's folder.
-        kind: one of `ENGINES`.
-        intra_op_threads: threads within an operation, 0 for all cores.
-        inter_op_threads: operations at a time, 0 for all cores; or `CALLERS_THREAD`.
-
-    Raises:
-        ModelError: it cannot be loaded, or the engine is not installed.
-        UsageError: there is no engine of this name.
-    """
-    from .picture_engine import PictureEngine
-
-    if kind == "tensorflow":
-        from .tensorflow_engine import TensorFlowEngine
-
-        return PictureEngine(TensorFlowEngine(path, intra_op_threads, inter_op_threads), path)
-    if kind == "onnxruntime":
-        from .onnx_engine import OnnxEngine
-
-        return PictureEngine(OnnxEngine(path, intra_op_threads, inter_op_threads), path)
-    raise UsageError(f"Invalid value for --engine: expected {' or '.join(ENGINES)}. Received: {kind!r}")

@@ -24,7 +24,7 @@ class OnnxEngine:
     """
 
     def __init__(self, path: Path, intra_op_threads: int = 0, inter_op_threads: int = 0) -> None:
-        """Arguments and errors as for `engine.load`."""
+        """Arguments and errors as for `choice.load`."""
         file = path / ONNX
         if not importlib.util.find_spec("onnxruntime"):
             raise ModelError(

@@ -10,6 +10,7 @@ Source: TensorFlow's SavedModel guide; `saved_model.proto` and `saver.proto` for
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,9 +24,10 @@ from ..protocol import keep_probability
 from ..protocol.signature import NUMPY, Signature
 from ..protocol.tensors import Array
 from . import saved_model
-from .tensorflow_message import essence
 
 _AT_ONE = "at_one"
+_NOISE = re.compile(r"Graph execution error:|Detected at node|\[\[\{\{|\d+ root error|File \"|hint:", re.IGNORECASE)
+_PREFIX = re.compile(r"(\(\d+\)\s+)?([A-Z_]+:\s+)?(assertion failed:\s+)?")
 _Call = Callable[..., list[Array]]
 
 
@@ -37,7 +39,7 @@ class TensorFlowEngine:
     """
 
     def __init__(self, path: Path, intra_op_threads: int = 0, inter_op_threads: int = 0) -> None:
-        """Arguments and errors as for `engine.load`."""
+        """Arguments and errors as for `choice.load`."""
         self._tf = backend.require_tensorflow("Serving a model")
         saved = saved_model.read_graph(path)
         self.signatures: Mapping[str, Signature] = saved_model.signatures(saved)
@@ -109,3 +111,19 @@ def _refused(error: Any) -> RequestError:
     """A model that refuses what it is given blames the client, whatever TensorFlow calls it."""
     code = {1: "CANCELLED", 8: "RESOURCE_EXHAUSTED"}.get(error.error_code, "INVALID_ARGUMENT")
     return RequestError(essence(error.message), code)
+
+
+def essence(message: str) -> str:
+    r"""The first line of `message` that speaks of the matter, without the graph's nodes and the brackets of assertions.
+
+    `Graph execution error:\n\nassertion failed: [x is bad:] [3]\n\t [[{{node Assert}}]]` becomes `x is bad: 3`.
+    """
+    lines = (line.strip() for line in message.splitlines())
+    line = next((line for line in lines if line and not _NOISE.match(line)), message.strip())
+    prefix = _PREFIX.match(line)
+    if prefix is None:
+        return line
+    rest = line[prefix.end() :]
+    if prefix[3] and rest.startswith("["):
+        rest = " ".join(rest.removeprefix("[").removesuffix("]").split("] ["))
+    return rest or line

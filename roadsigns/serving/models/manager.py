@@ -16,7 +16,7 @@ from pathlib import Path
 from ... import exported
 from ...errors import ModelError, RequestError
 from ..batching.parameters import DEFAULTS, BatchingParameters
-from ..engines.engine import ENGINES
+from ..engines.choice import ENGINES
 from ..protocol.refusals import no_status, servable_not_found, unknown_label
 from ..protocol.status import VersionStatus
 from .loader import Loader
@@ -40,7 +40,7 @@ class Manager:
     Args:
         configs: the models, each name once.
         poll_seconds: how often to look at the folders; 0 for once.
-        engine: what runs them, one of `engine.ENGINES`.
+        engine: what runs them, one of `choice.ENGINES`.
         batching: how requests share batches; None to run each alone.
         intra_op_threads, inter_op_threads: as for `Servable`.
         warm_up: whether the requests stored with a version run before it serves.

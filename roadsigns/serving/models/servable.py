@@ -10,7 +10,7 @@ from ...errors import RequestError
 from ...exported import DEFAULT_SIGNATURE
 from ..batching.batcher import Batcher
 from ..batching.parameters import DEFAULTS, BatchingParameters
-from ..engines import engine
+from ..engines import choice
 from ..protocol.refusals import unknown_signature
 from ..protocol.signature import Signature, TensorSpec
 from ..protocol.tensors import Array
@@ -23,9 +23,9 @@ class Servable:
         model: the name it is served under.
         version: its number.
         path: the folder of its SavedModel.
-        kind: the engine, one of `engine.ENGINES`.
+        kind: the engine, one of `choice.ENGINES`.
         batching: how requests share batches; None to run each alone.
-        intra_op_threads, inter_op_threads: as for `engine.load`. With 0 for both, a batch has one core where several
+        intra_op_threads, inter_op_threads: as for `choice.load`. With 0 for both, a batch has one core where several
             run side by side: cores that wait for each other at every operation lose more than they win.
 
     Attributes:
@@ -41,7 +41,7 @@ class Servable:
         model: str,
         version: int,
         path: Path,
-        kind: str = engine.ENGINES[0],
+        kind: str = choice.ENGINES[0],
         batching: BatchingParameters | None = DEFAULTS,
         *,
         intra_op_threads: int = 0,
@@ -51,8 +51,8 @@ class Servable:
         self.version = version
         self.path = path
         if batching and batching.num_batch_threads > 1 and not (intra_op_threads or inter_op_threads):
-            intra_op_threads, inter_op_threads = 1, engine.CALLERS_THREAD
-        self.engine = engine.load(path, kind, intra_op_threads=intra_op_threads, inter_op_threads=inter_op_threads)
+            intra_op_threads, inter_op_threads = 1, choice.CALLERS_THREAD
+        self.engine = choice.load(path, kind, intra_op_threads=intra_op_threads, inter_op_threads=inter_op_threads)
         self.signatures: Mapping[str, Signature] = self.engine.signatures
         self._batcher = Batcher(self.engine, batching)
 

@@ -13,16 +13,16 @@ import fuzz_pictures
 from pictures import draw_signs
 from roadsigns import exported, onnx_file, pictures, preprocess
 from roadsigns.errors import RequestError, RowError
-from roadsigns.serving.engines import engine
+from roadsigns.serving.engines import choice
 from roadsigns.serving.engines.picture_engine import TOLERANCE, PictureEngine
 
 IMAGES, _ = draw_signs(6, seed=8)
 BIG = np.random.default_rng(0).integers(0, 256, (3, 70, 45, 3), np.uint8)
 
 
-@pytest.fixture(scope="module", params=engine.ENGINES)
+@pytest.fixture(scope="module", params=choice.ENGINES)
 def made(request, folder):
-    made = PictureEngine(engine.load(folder, request.param)._engine, folder)
+    made = PictureEngine(choice.load(folder, request.param)._engine, folder)
     yield made
     made.close()
 
@@ -249,11 +249,11 @@ def table(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("kind", engine.ENGINES)
+@pytest.mark.parametrize("kind", choice.ENGINES)
 def test_a_network_on_colour_with_classes_of_its_own_takes_the_short_way_too(tmp_path, table, kind, caplog):
     module = Colour(table)
     module.save(tmp_path / "1")
-    made = engine.load(tmp_path / "1", kind)
+    made = choice.load(tmp_path / "1", kind)
     assert made.short == {"predict_images", "predict_pixels"}
     assert not caplog.records
     run, asked = made._engine.run, []
@@ -281,7 +281,7 @@ def test_a_network_on_colour_with_classes_of_its_own_takes_the_short_way_too(tmp
 def test_a_signature_that_is_left_to_its_graph_says_why(tmp_path, table, fault, reason, caplog):
     module = Colour(table, **fault)
     module.save(tmp_path / "1")
-    made = engine.load(tmp_path / "1")
+    made = choice.load(tmp_path / "1")
     assert not made.short
     for name in ("predict_images", "predict_pixels"):
         said = f"{name} of {str(tmp_path / '1')!r} is left to its graph, which is slower: {reason}"
@@ -297,7 +297,7 @@ def test_a_signature_that_is_left_to_its_graph_says_why(tmp_path, table, fault, 
 def test_a_version_without_class_names_is_left_to_its_graph(tmp_path, table, caplog):
     Colour(table).save(tmp_path / "1")
     (tmp_path / "1" / exported.CLASS_NAMES).write_text("")
-    made = engine.load(tmp_path / "1")
+    made = choice.load(tmp_path / "1")
     assert not made.short
     assert "it has no class names in 'assets/signnames.csv'" in caplog.text
     made.close()
@@ -308,7 +308,7 @@ def test_a_model_with_another_preprocessing_is_left_to_its_graph(tmp_path, best,
     module = Foreign(best)
     signatures = {"serving_default": module.serve, "predict_pixels": module.name}
     tf.saved_model.save(module, str(tmp_path / "1"), signatures=signatures)
-    made = engine.load(tmp_path / "1")
+    made = choice.load(tmp_path / "1")
     assert isinstance(made, PictureEngine)
     assert not made.short
     assert "it has no class names in" in caplog.text

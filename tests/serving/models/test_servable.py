@@ -17,7 +17,7 @@ from pictures import draw_signs
 from roadsigns import exported
 from roadsigns.errors import ModelError, RequestError, UsageError
 from roadsigns.serving.batching.parameters import BatchingParameters
-from roadsigns.serving.engines import engine
+from roadsigns.serving.engines import choice
 from roadsigns.serving.models import warmup
 from roadsigns.serving.models.servable import Servable
 from roadsigns.serving.protocol.signature import TensorSpec
@@ -27,7 +27,7 @@ X = oracle_preprocess(IMAGES)
 ONE = np.ones((), np.float32)
 
 
-@pytest.fixture(scope="module", params=engine.ENGINES)
+@pytest.fixture(scope="module", params=choice.ENGINES)
 def servable(request, folder):
     made = Servable("m", 1, folder, request.param)
     yield made
@@ -124,10 +124,10 @@ BAD = {
     "no picture": (
         "predict_images",
         {"image_bytes": strings(b"text")},
-        "image_bytes: expected PNG or JPEG. Received: ",
+        "image_bytes: picture 0 is a picture of unknown format: expected PNG or JPEG",
     ),
-    "GIF": ("predict_images", {"image_bytes": strings(b"GIF89a....")}, "Received: GIF"),
-    "cut off": ("predict_images", {"image_bytes": strings(png(IMAGES[0])[:60])}, "Invalid PNG data, size 60"),
+    "GIF": ("predict_images", {"image_bytes": strings(b"GIF89a....")}, "picture 0 is a picture of GIF format"),
+    "cut off": ("predict_images", {"image_bytes": strings(png(IMAGES[0])[:60])}, "picture 0 is a damaged PNG file"),
     "channels": ("predict_pixels", {"images": IMAGES[..., :2]}, "Invalid shape of `images`"),
 }
 
@@ -222,7 +222,7 @@ def test_a_damaged_version_is_a_model_error_that_names_it(folder, tmp_path, name
 
 def test_an_unknown_engine_is_refused(folder):
     with pytest.raises(UsageError, match=re.escape("expected tensorflow or onnxruntime. Received: 'jax'")):
-        engine.load(folder, "jax")
+        choice.load(folder, "jax")
 
 
 def save(folder, function, **specs):
@@ -304,7 +304,7 @@ print(first, [live() for _ in range(10)][-1])
 """
 
 
-@pytest.mark.parametrize("kind", engine.ENGINES)
+@pytest.mark.parametrize("kind", choice.ENGINES)
 def test_memory_comes_back_after_unloading(folder, kind):
     """In a process of its own, where nothing else takes and gives memory."""
     done = subprocess.run([sys.executable, "-c", RELOADS, folder, kind], capture_output=True, text=True, check=True)
@@ -316,7 +316,7 @@ def test_memory_comes_back_after_unloading(folder, kind):
     ("threads", "given", "expected"),
     [
         (1, {}, (0, 0)),
-        (2, {}, (1, engine.CALLERS_THREAD)),
+        (2, {}, (1, choice.CALLERS_THREAD)),
         (2, {"intra_op_threads": 3}, (3, 0)),
         (2, {"inter_op_threads": 3}, (0, 3)),
     ],
@@ -328,7 +328,7 @@ def test_batches_side_by_side_have_a_core_each(monkeypatch, tmp_path, threads, g
     def load(path, kind, *, intra_op_threads, inter_op_threads):
         raise AskedError(intra_op_threads, inter_op_threads)
 
-    monkeypatch.setattr(engine, "load", load)
+    monkeypatch.setattr(choice, "load", load)
     with pytest.raises(AskedError) as caught:
         Servable("m", 1, tmp_path, batching=BatchingParameters(num_batch_threads=threads), **given)
     assert caught.value.args == expected

@@ -1,6 +1,8 @@
+"""TensorFlow's errors cut down to the line that tells a person what is wrong."""
+
 import pytest
 
-from roadsigns.serving.engines.tensorflow_message import essence
+from roadsigns.serving.engines.tensorflow_engine import essence
 
 
 @pytest.mark.parametrize(
