@@ -26,6 +26,10 @@ from .engine import Engine
 TOLERANCE = 1e-5
 """How far probabilities may be from the graph's: convolutions add up in another order."""
 
+# How base64 of a PNG and of a JPEG file begins, and of either in a page.
+_BASE64_STARTS = (b"iVBORw0KGgo", b"/9j/", b"data:image/")
+_BASE64 = 'is base64 text: expected the bytes of a PNG or JPEG file. In JSON send {"b64": "..."}, not the bare string'
+
 _log = logging.getLogger(__name__)
 
 
@@ -166,7 +170,8 @@ def _small(inputs: Mapping[str, Array]) -> preprocess.Pixels | None:
         try:
             small[index] = preprocess.resize(pictures.decode(data)[np.newaxis])[0]
         except DataError as error:
-            raise RowError(f"{name}: picture", index, str(error).removeprefix("The picture ")) from error
+            why = _BASE64 if data.startswith(_BASE64_STARTS) else str(error).removeprefix("The picture ")
+            raise RowError(f"{name}: picture", index, why) from error
     return small if len(small) else None
 
 

@@ -1,5 +1,6 @@
 """Pictures prepared outside the graph: the same answers, the graph's errors, and nothing for models of another make."""
 
+import base64
 import io
 import itertools
 import re
@@ -105,6 +106,9 @@ def test_one_or_many_take_the_short_way(made, asked, count):
         (b"GIF89a", "is a picture of GIF format: expected PNG or JPEG. Convert it first"),
         (FILES["JPEG"][:-100], "is a damaged JPEG file: "),
         (FILES["colour"][:100], "is a damaged PNG file: cut off. Save it again"),
+        (base64.b64encode(FILES["colour"]), "is base64 text: expected the bytes of a PNG or JPEG file. In JSON send {"),
+        (base64.b64encode(FILES["JPEG"]), "is base64 text: "),
+        (b"data:image/png;base64,iVBO", "is base64 text: "),
     ],
 )
 def test_a_bad_file_is_pointed_at(made, file, why):
