@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from ...errors import RequestError
-from . import base64_text, json_numbers, json_reader, row_form, tensors
+from . import base64_text, json_numbers, json_reader, row_format, tensors
 from .json_echo import refused
 from .signature import Signature
 from .tensors import Array
@@ -21,7 +21,7 @@ class Form(Enum):
 
 
 @dataclass(frozen=True)
-class Body:
+class PredictBody:
     """A body that is JSON, not yet looked into.
 
     Attributes:
@@ -59,7 +59,7 @@ class Body:
             raise refused(request, "Expecting 'instances' to be an list/array")
         if not instances:
             raise refused(request, "No values in 'instances' array")
-        return row_form.arrays(instances, signature, self.document.confirm), Form.ROW
+        return row_format.arrays(instances, signature, self.document.confirm), Form.ROW
 
     def _columns(self, inputs: Any, signature: Signature) -> dict[str, Array]:
         if not isinstance(inputs, dict) or base64_text.is_binary(inputs):
@@ -77,12 +77,12 @@ class Body:
         return made
 
 
-def parse_body(body: bytes, *, numbers: bool = True) -> Body:
+def parse_body(body: bytes, *, numbers: bool = True) -> PredictBody:
     """Read a body of any call as far as every call has it: a JSON object, perhaps with a signature's name.
 
     Args:
         body: the request's body, unpacked.
-        numbers: whether a large array may come as `Numbers`; `Body.arrays` knows them.
+        numbers: whether a large array may come as `Numbers`; `PredictBody.arrays` knows them.
 
     Raises:
         RequestError: it is not JSON, not an object, or its signature's name is not a string.
@@ -94,4 +94,4 @@ def parse_body(body: bytes, *, numbers: bool = True) -> Body:
     name = request.get("signature_name", "")
     if not isinstance(name, str):
         raise refused(request, "not formatted correctly. 'signature_name' key must be a string value.")
-    return Body(document, name)
+    return PredictBody(document, name)

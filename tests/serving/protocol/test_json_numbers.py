@@ -14,7 +14,7 @@ from bodies import TWO
 from roadsigns.errors import RequestError
 from roadsigns.serving.protocol import json_numbers, json_reader
 from roadsigns.serving.protocol.examples import parse_examples
-from roadsigns.serving.protocol.predict_request import Body
+from roadsigns.serving.protocol.predict_request import PredictBody
 
 SHAPES = arrays_of.array_shapes(min_dims=2, max_dims=5, max_side=4)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**70), 2**70)
@@ -23,7 +23,7 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**70
 def outcome(document, signature=TWO):
     """The arrays, or the refusal."""
     try:
-        made, form = Body(document, "").arrays(signature)
+        made, form = PredictBody(document, "").arrays(signature)
     except RequestError as error:
         return str(error)
     return form, {name: (array.dtype, array.shape, array.tobytes()) for name, array in made.items()}
