@@ -83,7 +83,11 @@ def colour_model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
         probabilities = tf.nn.softmax(tf.reduce_mean(tf.cast(pictures, tf.float32) / 255, axis=[1, 2]))
         scores, ids = tf.math.top_k(probabilities, 3)
         class_names = tf.gather(tf.constant(names), ids)
-        return {"probabilities": probabilities, "class_ids": ids, "class_names": class_names, "scores": scores}
+        named = {"probabilities": probabilities, "class_ids": ids, "class_names": class_names, "scores": scores}
+        return {
+            **named,
+            "no_sign": tf.cast(tf.reduce_mean(tf.cast(pictures, tf.float32), axis=[1, 2, 3]) < 100, tf.float32),
+        }
 
     module = tf.Module()
     module.serve, module.predict_images = serve, predict_images
@@ -579,6 +583,22 @@ def test_a_colour_network_gets_colours(open_page: Open, colour_model_server: str
         page.locator("#spread-draw").click()
     assert np.array(json.loads(sent.value.post_data)["inputs"]["x"]).shape == (1, 32, 32, 3)
     expect(page.locator("#spread-status")).to_have_text("30 of 30 answers: mostly blue")
+
+
+def test_a_model_that_tells_of_no_sign_is_believed(open_page: Open, colour_model_server: str) -> None:
+    """Here it tells of dark pictures: of cards, whose answer has no such output, of own pictures, in the table."""
+    page = open_page(colour_model_server)
+    means = [np.asarray(Image.open(www() / name)).mean() for name in APPDATA["image_filenames"]]
+    for index in (int(np.argmin(means)), int(np.argmax(means))):
+        cards_window(page, index)
+        assert ("Probably no sign." in page.locator("#results-verdict").text_content()) == (means[index] < 100)
+        page.keyboard.press("Escape")
+    files = {"dark.png": picture(np.full((50, 50, 3), 20, np.uint8)), "sign.png": picture(sign(33))}
+    page.set_input_files("#file", [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()])
+    expect(page.locator("#table-status")).to_have_text("2 of 2 pictures named, 1 probably no sign")
+    choose(page, "dark.png", files["dark.png"])
+    page.locator("#frame-ask").click()
+    expect(page.locator("#results-verdict")).to_contain_text("Probably no sign.")
 
 
 def test_the_snippets_repeat_the_request(open_page: Open) -> None:

@@ -9,7 +9,9 @@ const RADIUS = 30
  * Takes an `img` or a `canvas`.
  */
 export async function networkInput(source, [height, width, channels]) {
-  const rgb = resize(await pixels(source), height, width)
+  const canvas = await canvasOf(source)
+  const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+  const rgb = resize(pixels, height, width)
   const levels = channels === 1 ? equalized(grey(rgb), height, width) : rgb
   const pixel = (at) => Array.from(levels.subarray(at, at + channels), share)
   return Array.from({ length: height }, (_, y) =>
@@ -19,14 +21,14 @@ export async function networkInput(source, [height, width, channels]) {
 /** A level of 0..255 as a share, as float32 has it, in the fewest digits that say so. */
 const share = (level) => Number(Math.fround(level / 255).toPrecision(9))
 
-async function pixels(source) {
+/** The pixels of an `img` or a `canvas`, as they are, on a canvas of their own. */
+export async function canvasOf(source) {
   await source.decode?.()
   const canvas = document.createElement('canvas')
   canvas.width = source.naturalWidth ?? source.width
   canvas.height = source.naturalHeight ?? source.height
-  const context = canvas.getContext('2d', { willReadFrequently: true })
-  context.drawImage(source, 0, 0)
-  return context.getImageData(0, 0, canvas.width, canvas.height)
+  canvas.getContext('2d', { willReadFrequently: true }).drawImage(source, 0, 0)
+  return canvas
 }
 
 const grey = (rgb) => Uint8Array.from({ length: rgb.length / 3 }, (_, i) =>

@@ -1,10 +1,12 @@
 import { best, classes, percent, probabilities } from './answer.js'
 import { byId, closable, make, tell } from './dom.js'
+import { pngOf } from './frame.js'
 import { NOTEBOOK, showModel } from './model.js'
 import { drawing, signOf, signSpan } from './names.js'
+import { canvasOf } from './preprocess.js'
 import { prepareSpread } from './spread.js'
 import { showSnippets } from './snippets.js'
-import { noSign } from './verdict.js'
+import { doubted } from './verdict.js'
 
 const dialog = byId('results')
 const SHOWN = 50_000
@@ -19,7 +21,8 @@ dialog.addEventListener('close', () => leaving.abort())
  * Open the window for a picture and fill it.
  *
  * A picture is `{ label, says, picture, x, payload }`: what it is called, what it says it shows, the element that shows
- * it, its `x` in a shape, and what is sent for it where `x` is that. A server is `{ served, known, ask, spreadPayload }`.
+ * it, its `x` in a shape, and what is sent for it where `x` is that. A server is `{ served, known, ask, picturePayload,
+ * spreadPayload }`.
  */
 export async function openResults({ label, says, picture, x, payload }, server) {
   leaving.abort()
@@ -35,14 +38,18 @@ export async function openResults({ label, says, picture, x, payload }, server) 
   try {
     const model = await server.served(signal)
     const input = await x(model.shape ?? NOTEBOOK)
-    const [exchange, weights] = await Promise.all([server.ask(payload(input), signal), server.known(model, signal)])
+    const [exchange, weights, told] = await Promise.all([
+      server.ask(payload(input), signal),
+      server.known(model, signal),
+      says && model.doubts && server.ask(server.picturePayload(pngOf(await canvasOf(picture))), signal),
+    ])
     if (signal.aborted) return
     byId('results-loading').hidden = true
     showModel(model, weights)
     showExchange(exchange)
     const row = exchange.error ? undefined : probabilities(exchange.json)[0]
     const kinds = row && classes(exchange.json)
-    if (row) showAnswer(row, kinds, noSign(row, weights?.no_sign), says)
+    if (row) showAnswer(row, kinds, doubted((told || exchange).json, row, weights?.no_sign), says)
     if (model.keeps === false) return
     prepareSpread((...keep) => server.ask(server.spreadPayload(input, ...keep), signal), showExchange, kinds)
   } catch (error) {

@@ -5,7 +5,7 @@ import { showModel } from './model.js'
 import { drawing } from './names.js'
 import { read } from './picture.js'
 import { complain } from './toast.js'
-import { noSign } from './verdict.js'
+import { doubted } from './verdict.js'
 
 const MOST = 500
 // Larger pictures are shrunk here: none of the benchmark's is larger.
@@ -65,7 +65,7 @@ async function answered(file, server, rule, signal) {
     const [values] = probabilities(json)
     if (!values) throw new Error('The answer has no probabilities')
     const [id] = best(values, 1)
-    return { ...row, id, kinds: classes(json), share: values[id], doubt: noSign(values, rule) }
+    return { ...row, id, kinds: classes(json), share: values[id], doubt: doubted(json, values, rule) }
   } catch (error) {
     return { ...row, error: error.message }
   }

@@ -1,4 +1,13 @@
 /**
+ * Whether there is probably no sign: as the answer itself says, where the model tells, else by the rule of the weights
+ * that are served; undefined where there is neither.
+ */
+export function doubted(json, row, rule) {
+  const told = json?.outputs?.no_sign?.[0]
+  return typeof told === 'number' ? told > 0.5 : noSign(row, rule)
+}
+
+/**
  * Whether a row of class probabilities looks like the answer to a picture without a sign, by the rule of the weights
  * that gave it; undefined where there is no rule.
  *
