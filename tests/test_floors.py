@@ -133,8 +133,8 @@ data.synthetic.view data.synthetic.wear errors evaluate networks.best networks.b
 networks.tiny onnx_file served serving.__main__ serving.child serving.embedded serving.engines.choice
 serving.engines.engine serving.engines.onnx_engine serving.engines.saved_model serving.grpc.call
 serving.grpc.model_service serving.grpc.prediction_service serving.models.versions serving.models.warmup
-serving.protocol.base64_text serving.protocol.json_echo serving.protocol.json_reader
-serving.protocol.keep_probability serving.protocol.refusals serving.protocol.row_format serving.protocol.signature
+serving.protocol.json_reader
+serving.protocol.row_format serving.protocol.signature
 serving.protocol.tensors serving.server train.doubts train.run
 """
 """Modules whose tests stand under another name. This list may only shrink."""

@@ -10,8 +10,8 @@ import numpy as np
 
 from ...errors import RequestError
 from . import base64_text
-from .json_echo import refused, type_word
 from .predict_request import parse_body
+from .refusals import refused, type_word
 from .signature import Signature
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import RequestError
 from . import base64_text, json_numbers, json_reader, row_format, tensors
-from .json_echo import refused
+from .refusals import refused
 from .signature import Signature
 from .tensors import Array
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...errors import RequestError
 from . import base64_text, tensors
-from .json_echo import echo
+from .refusals import echo
 from .signature import Signature
 from .tensors import Array
 

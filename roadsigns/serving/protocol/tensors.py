@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from ...errors import RequestError
 from . import base64_text
-from .json_echo import echo, refused, type_word
 from .json_numbers import Numbers
+from .refusals import echo, refused, type_word
 from .signature import NUMPY, TensorSpec
 
 Array = npt.NDArray[Any]
