@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from roadsigns import app, backend, classifier, data, models
+from roadsigns import app, backend, classifier, data, keras_file, models
 from roadsigns.data.synthetic import draw_backgrounds
 from roadsigns.files import write_json
 from roadsigns.networks import answers
@@ -97,7 +97,7 @@ def pattern(height, width, channels):
 def entry(rule):
     """What the page knows of the shipped weights."""
     path = models.shipped()
-    model = classifier.load_keras(path)
+    model = keras_file.load(path)
     shape = model.input["x"].shape[1:]
     card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     answer = answers.probabilities(model, pattern(*shape), batch_size=1)[0].astype(np.float64)

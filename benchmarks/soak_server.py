@@ -40,10 +40,10 @@ FIRST = 10_000
 
 def networks(folder: Path) -> tuple[Path, Path]:
     """The two networks, exported."""
-    from roadsigns import classifier, models
+    from roadsigns import keras_file, models
     from roadsigns.export import export
 
-    model = classifier.load_keras(models.shipped())
+    model = keras_file.load(models.shipped())
     odd = export(model, folder, 1)
     model.set_weights([np.roll(each, 1, axis=-1) for each in model.get_weights()])
     return odd, export(model, folder, 2)

@@ -5,7 +5,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from roadsigns import classifier, export
+from roadsigns import export, keras_file
 from roadsigns.networks import answers
 from roadsigns.preprocess import preprocess
 
@@ -14,13 +14,13 @@ BATCHES = [1, 32, 256, 2048]
 
 @pytest.fixture(scope="module")
 def model(weights):
-    return classifier.load_keras(weights)
+    return keras_file.load(weights)
 
 
 @pytest.fixture(scope="module")
 def expected(weights, pictures):
     """The answers for the first 32 pictures, worked out by plain NumPy."""
-    return forward(classifier.load_keras(weights), preprocess(pictures[:32]))
+    return forward(keras_file.load(weights), preprocess(pictures[:32]))
 
 
 def forward(model, x):
@@ -63,9 +63,7 @@ if importlib.util.find_spec("tensorflow"):
 
         if keras.config.backend() != "tensorflow":
             pytest.skip("exports are made and measured with KERAS_BACKEND=tensorflow")
-        return tf.saved_model.load(
-            str(export.export(classifier.load_keras(weights), tmp_path_factory.mktemp("models")))
-        )
+        return tf.saved_model.load(str(export.export(keras_file.load(weights), tmp_path_factory.mktemp("models"))))
 
     @pytest.mark.parametrize("batch", BATCHES)
     def test_serving_default(throughput, served, pictures, expected, batch):

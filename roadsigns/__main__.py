@@ -8,15 +8,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import __version__
 from .cli import command
 from .errors import UsageError
+from .version import __version__
 
 VERBS = {
     "train": ("roadsigns.train.__main__", "the main job: data, training, evaluation, export"),
     "data": ("roadsigns.data.__main__", "fetch and verify the data set, or draw one"),
     "evaluate": ("roadsigns.evaluate", "score a model on a split, each picture once"),
-    "predict": ("roadsigns.predict", "name the signs in PNG and JPEG files"),
+    "predict": ("roadsigns.predict", "name the signs in pictures, folders and patterns"),
     "export": ("roadsigns.export", "a .keras file or the shipped weights to a SavedModel"),
     "serve": ("roadsigns.serving.__main__", "the model server: TensorFlow Serving's REST and gRPC APIs"),
     "app": ("roadsigns.app.__main__", "the web app: a page of signs to ask the served model about"),

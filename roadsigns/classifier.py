@@ -1,85 +1,311 @@
-"""Models that are loaded to name signs in pixels, whatever kind of file they come from."""
+"""A model that is loaded to name signs: in a photo, in many of them, or in pixels.
+
+An export or shipped weights with an ONNX file run on ONNX Runtime, in a fraction of the time and memory that TensorFlow
+takes to start. Everything else runs on Keras or TensorFlow.
+"""
 
 from __future__ import annotations
 
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from . import backend, exported
+from . import backend, exported, models, no_sign, photos, signs
 from .errors import ModelError
-from .preprocess import Pixels, preprocess, resize
+from .no_sign import Rule
+from .preprocess import preprocess
+from .resize import Pixels, resize
 
 if TYPE_CHECKING:
-    import keras
+    from PIL import Image
 
 _BATCH = 256
+_AT_ONCE = 64
+_TOLERANCE = 1e-3
+
+Probabilities = npt.NDArray[np.float32]
+Picture: TypeAlias = "str | Path | bytes | Image.Image | Pixels"
+"""The path of a file, its bytes, a picture that Pillow holds, or uint8 RGB pixels `(H, W, 3)`."""
 
 
-class Classifier(Protocol):
-    """What can name signs."""
+@dataclass(frozen=True)
+class Guess:
+    """A class that a picture may show.
 
-    def classify_pixels(self, images: Pixels) -> npt.NDArray[np.float32]:
-        """Class probabilities, float32 `(N, 43)`, of uint8 RGB pictures `(N, H, W, 3)`."""
-
-
-def load(path: Path) -> Classifier:
-    """Load the model at `path`, which `models.find` found.
-
-    Raises:
-        ModelError: the file is damaged, or holds a model with other inputs or outputs.
+    Attributes:
+        class_id: the class.
+        class_name: its name.
+        share: how probable it is, in 0..1.
     """
-    return _SavedModel(path) if path.is_dir() else _KerasModel(path)
+
+    class_id: int
+    class_name: str
+    share: float
 
 
-def load_keras(path: Path) -> keras.Model:
-    """Load a `.keras` file of the project on the backend that is chosen.
+@dataclass(frozen=True)
+class Prediction:
+    """What a picture shows.
 
-    Raises:
-        ModelError: the file is damaged, or holds a model with other inputs.
+    Attributes:
+        best: the five most probable classes, or all where there are fewer; the most probable first.
+        no_sign: how likely the picture shows none of the classes, in 0..1; None where the model has no rule for that.
     """
-    backend.start()
-    import keras
 
-    from .networks import form, layers  # noqa: F401  Keras finds our layers by their registration
+    best: tuple[Guess, ...]
+    no_sign: float | None = None
 
-    if path.is_dir():
-        raise ModelError(f"{str(path)!r} is an exported version: expected the .keras file that it was made from")
-    try:
-        with backend.own_settings():
-            model = keras.saving.load_model(path, compile=False)
-    except Exception as error:  # a damaged archive raises whatever the damage leads to
-        reason = " ".join(str(error).split())[:200]
-        raise ModelError(f"{str(path)!r} cannot be loaded as a Keras model: {reason}") from error
-    return form.checked(model, repr(str(path)))
+    @property
+    def class_id(self) -> int:
+        """The most probable class."""
+        return self.best[0].class_id
 
+    @property
+    def class_name(self) -> str:
+        """Its name."""
+        return self.best[0].class_name
 
-class _KerasModel:
-    def __init__(self, path: Path) -> None:
-        self.model = load_keras(path)
+    name = class_name
 
-    def classify_pixels(self, images: Pixels) -> npt.NDArray[np.float32]:
-        from .networks import answers
-
-        x = preprocess(resize(images), answers.channels(self.model))
-        return answers.probabilities(self.model, x, batch_size=_BATCH)
+    @property
+    def share(self) -> float:
+        """How probable it is, in 0..1."""
+        return self.best[0].share
 
 
-class _SavedModel:
-    def __init__(self, path: Path) -> None:
-        tf = backend.require_tensorflow("An exported model")
-        try:
-            self.model = tf.saved_model.load(str(path))
-            self.signature: Any = self.model.signatures[exported.PIXELS]
-        except Exception as error:  # as above
-            reason = " ".join(str(error).split())[:200]
-            raise ModelError(f"{str(path)!r} cannot be loaded as one of our exports: {reason}") from error
+class Classifier:
+    """A loaded model.
 
-    def classify_pixels(self, images: Pixels) -> npt.NDArray[np.float32]:
+    Attributes:
+        model: where it comes from.
+        names: the names of its classes, by id.
+        rule: tells from its probabilities how likely a picture shows none of the classes; None where it has none.
+    """
+
+    def __init__(
+        self,
+        model: models.Model,
+        names: Sequence[str],
+        run: Callable[[Pixels], npt.NDArray[np.floating[Any]]],
+        rule: Rule | None,
+    ) -> None:
+        """`run` takes uint8 RGB `(N, 32, 32, 3)`, `N` at least 1, and gives probabilities `(N, classes)`."""
+        self.model = model
+        self.names = tuple(names)
+        self.rule = rule
+        self._run = run
+
+    @overload
+    def predict(self, pictures: Picture) -> Prediction: ...  # type: ignore[overload-overlap]
+    @overload
+    def predict(self, pictures: Sequence[Picture]) -> list[Prediction]: ...  # type: ignore[overload-overlap]
+    @overload
+    def predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction]: ...
+
+    def predict(self, pictures: Any) -> Any:
+        """Name the sign in a picture, or in each of many.
+
+        Args:
+            pictures: one picture: the path of a file (`str` or `Path`), the file's bytes, a Pillow picture, uint8 RGB
+                pixels of shape `(H, W, 3)`. Or many: a list, a tuple, an array of shape `(N, H, W, 3)`, or anything
+                else that yields pictures, which is read as it is needed and answered in its order.
+
+        Returns:
+            A `Prediction` for one picture, a list for a list, a tuple or an array, an iterator for all else.
+
+        Raises:
+            TypeError: something is no picture, or its pixels are not uint8.
+            ValueError: pixels have another shape.
+            DataError: a file is damaged, too large, or no picture.
+            ModelError: the model's answers are no probabilities.
+            OSError: a file cannot be read.
+
+        Examples:
+            >>> import roadsigns
+            >>> found = roadsigns.load("notebook").predict("fixtures/pictures/design-14.jpg")
+            >>> found.name, found.share > 0.9, len(found.best)
+            ('Stop', True, 5)
+        """
+        if _is_picture(pictures):
+            return next(self._predict([pictures]))
+        if isinstance(pictures, (list, tuple, np.ndarray)):
+            return list(self._predict(pictures))
+        if not isinstance(pictures, Iterable):
+            raise TypeError(
+                "`pictures` must be a path, bytes, a Pillow picture, uint8 pixels, or many of these. "
+                f"Received: {type(pictures).__name__}"
+            )
+        return self._predict(pictures)
+
+    def _predict(self, pictures: Iterable[Picture]) -> Iterator[Prediction]:
+        left = iter(pictures)
+        while batch := list(itertools.islice(left, _AT_ONCE)):
+            yield from self.best(self.classify_pixels(np.concatenate([_small(picture) for picture in batch])))
+
+    def classify_pixels(self, images: Pixels) -> Probabilities:
+        """Class probabilities, float32 `(N, classes)`, of uint8 RGB pictures `(N, H, W, 3)`.
+
+        Raises:
+            ModelError: the answers are no probabilities.
+        """
         parts = [
-            self.signature(images=images[start : start + _BATCH])["probabilities"].numpy()
-            for start in range(0, max(1, len(images)), _BATCH)
+            self._checked(self._run(resize(images[start : start + _BATCH]))) for start in range(0, len(images), _BATCH)
         ]
-        return np.concatenate(parts)
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.names)), np.float32)
+
+    def best(self, probabilities: Probabilities, count: int = exported.BEST) -> list[Prediction]:
+        """The most probable classes of each row, by name; of equals the lower id first."""
+        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :count]
+        none = itertools.repeat(None) if self.rule is None else map(float, self.rule.share(probabilities))
+        return [
+            Prediction(tuple(Guess(int(i), self.names[i], float(row[i])) for i in ids), no_sign)
+            for row, ids, no_sign in zip(probabilities, order, none, strict=False)
+        ]
+
+    def _checked(self, answers: npt.NDArray[np.floating[Any]]) -> Probabilities:
+        if not np.isfinite(answers).all():
+            raise ModelError("The model answers with NaN: its training diverged. Train with a smaller --learning-rate")
+        total = answers.sum(axis=1, dtype=np.float64)
+        if answers.min() < -_TOLERANCE or np.abs(total - 1).max() > _TOLERANCE:
+            row = answers[np.abs(total - 1).argmax()]
+            raise ModelError(
+                f"{self.model.name!r} answers with numbers that are no probabilities: a row goes from "
+                f"{row.min():.3g} to {row.max():.3g} and adds up to {row.sum():.3g}. Take what roadsigns export wrote"
+            )
+        return np.asarray(answers, np.float32)
+
+
+def load(model: models.Model | str | Path | None = None) -> Classifier:
+    """Load a model that names signs.
+
+    Args:
+        model: as `--model` has it: the name of shipped weights, the path of a version's folder, of the folder above it,
+            of a run's folder or of a `.keras` file; or what `models.find` found. None means the newest version in
+            `models/roadsigns`, or else the shipped weights.
+
+    Raises:
+        UsageError: it is none of these.
+        ModelError: it is damaged, or a model of another kind.
+    """
+    found = model if isinstance(model, models.Model) else models.find(model)
+    onnx = found.onnx
+    if onnx is not None:
+        return _by_onnx(found, onnx)
+    return _by_tensorflow(found) if found.is_export else _by_keras(found)
+
+
+def _by_onnx(model: models.Model, file: Path) -> Classifier:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        [given], [made] = session.get_inputs(), session.get_outputs()
+        channels, classes = int(given.shape[3]), int(made.shape[1])
+    except Exception as error:  # ONNX Runtime's exceptions have no base of their own
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"{str(file)!r} cannot be loaded: {reason}. Export the model again") from error
+
+    def run(images: Pixels) -> Any:
+        return session.run([made.name], {given.name: preprocess(images, channels)})[0]
+
+    return Classifier(model, _names(model, classes), run, _rule(model))
+
+
+def _by_keras(model: models.Model) -> Classifier:
+    from . import keras_file
+
+    network = keras_file.load(model.path)
+    from .networks import answers
+
+    channels = answers.channels(network)
+
+    def run(images: Pixels) -> Any:
+        return answers.probabilities(network, preprocess(images, channels), batch_size=_BATCH)
+
+    return Classifier(model, _names(model, int(network.output.shape[1])), run, answers.no_sign(network))
+
+
+def _by_tensorflow(model: models.Model) -> Classifier:
+    tf = backend.require_tensorflow("An exported model without an ONNX file")
+    try:
+        loaded = tf.saved_model.load(str(model.path))
+        signatures = list(loaded.signatures)
+    except Exception as error:  # TensorFlow raises whatever the damage leads to
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"{model.name!r} cannot be loaded as one of our exports: {reason}") from error
+    if exported.PIXELS not in signatures:
+        has = ", ".join(signatures) or "none"
+        raise ModelError(
+            f"{model.name!r} is no export of ours: expected the signature {exported.PIXELS}. It has: {has}"
+        )
+    signature = loaded.signatures[exported.PIXELS]
+    outputs = signature.structured_outputs
+    shape = tuple(outputs["probabilities"].shape) if "probabilities" in outputs else ()
+    if len(shape) != 2 or shape[1] is None:
+        has = ", ".join(sorted(outputs))
+        raise ModelError(
+            f"{model.name!r} is no export of ours: expected the output probabilities (N, classes). It has: {has}"
+        )
+
+    def run(images: Pixels) -> Any:
+        return signature(images=images)["probabilities"].numpy()
+
+    kept: Any = loaded  # its functions live as long as it does
+    run.__dict__["model"] = kept
+    return Classifier(model, _names(model, int(shape[1])), run, _rule(model))
+
+
+def _names(model: models.Model, classes: int) -> tuple[str, ...]:
+    """The names that the model brings along; for the German signs' 43 classes those of the package."""
+    names = exported.class_names(model.path) if model.is_export else signs.NAMES
+    if len(names) == classes:
+        return names
+    brings = f"its list has {len(names)} names" if names and model.is_export else "no names come with it"
+    raise ModelError(f"{model.name!r} tells {classes} classes apart, and {brings}: its answers cannot be named")
+
+
+def _rule(model: models.Model) -> Rule | None:
+    """The rule for pictures without a sign that an export brings along."""
+    file = model.path / exported.NO_SIGN
+    if not model.is_export or not file.is_file():
+        return None
+    try:
+        return no_sign.read(file.read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{str(file)!r} is damaged: {error!r}. Export the model again") from error
+
+
+def _is_picture(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.ndim != 4
+    return isinstance(value, (str, Path, bytes)) or _is_pillows(value)
+
+
+def _is_pillows(value: Any) -> bool:
+    return hasattr(value, "getexif") and hasattr(value, "convert")
+
+
+def _small(picture: Picture) -> Pixels:
+    """A picture's pixels as the network's size, uint8 RGB `(1, 32, 32, 3)`."""
+    if isinstance(picture, np.ndarray):
+        pixels: Any = picture
+    elif isinstance(picture, bytes):
+        pixels = photos.decode(picture)
+    elif isinstance(picture, (str, Path)):
+        pixels = photos.read(picture)
+    elif _is_pillows(picture):
+        pixels = photos.from_image(picture)
+    else:
+        raise TypeError(
+            f"A picture must be a path, bytes, a Pillow picture or uint8 pixels. Received: {type(picture).__name__}"
+        )
+    return resize(pixels[np.newaxis])

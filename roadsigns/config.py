@@ -18,6 +18,7 @@ from .options import (
     ANCESTORS,
     AUTHORITY,
     BOOLEAN,
+    BOX,
     CHANNEL_ARGUMENTS,
     PATH,
     PATHS,
@@ -234,8 +235,27 @@ class EvaluateOptions(ModelOptions, DataOptions):
 class PredictOptions(ModelOptions):
     """`roadsigns predict`."""
 
-    files: tuple[Path, ...] = option(PATHS, (), "PNG or JPEG files", metavar="FILE", positional=True)
-    json: bool = option(SWITCH, False, "print the answers as JSON")
+    files: tuple[Path, ...] = option(
+        PATHS,
+        (),
+        "picture files, folders of such, patterns such as '*.jpg', or - for a name a line on stdin",
+        metavar="FILE",
+        positional=True,
+    )
+    recursive: bool = option(SWITCH, False, "take the folders within a folder too")
+    top: int | None = option(
+        whole(1, 10**6),
+        None,
+        "how many classes are named for a picture; default: 5, but 1 in the table of several pictures and in files",
+        metavar="N",
+    )
+    box: tuple[int, int, int, int] | None = option(
+        BOX, None, "look at this part of each picture alone: left, top, width, height, in pixels", metavar="X,Y,W,H"
+    )
+    json: bool = option(SWITCH, False, "print a line of JSON for each picture")
+    csv: Path | None = option(PATH, None, "write the answers as CSV instead of the table", metavar="FILE")
+    parquet: Path | None = option(PATH, None, "write the answers as Parquet instead of the table", metavar="FILE")
+    sheet: Path | None = option(PATH, None, "write a PNG of all pictures with their names and shares", metavar="FILE")
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from . import signs
 from .cli import command, parse
 from .config import EvaluateOptions
+from .errors import ModelError
 from .scores import score
 
 
@@ -31,7 +31,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     dataset = data.load(options.data, options.data_dir, count=options.count)
     dataset.check_classes()
     split = dataset.split(options.split)  # type: ignore[arg-type]
-    scores = score(classifier.load(model.path).classify_pixels(split.images), split.labels)
+    named = classifier.load(model)
+    if named.names != dataset.classes:
+        raise ModelError(
+            f"{model.name!r} tells {len(named.names)} classes apart, from {named.names[0]!r}, and the pictures show "
+            f"{len(dataset.classes)}, from {dataset.classes[0]!r}. Name a model of the same classes, or other --data"
+        )
+    scores = score(named.classify_pixels(split.images), split.labels)
     if options.json:
         summary = {
             "model": model.name,
@@ -52,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     accuracies = scores.class_accuracies()
     known = sorted((accuracy, i) for i, accuracy in enumerate(accuracies) if accuracy is not None)
     for accuracy, i in known[:5]:
-        print(f"  {accuracy:7.2%}  {i:2d}  {signs.NAMES[i]}")
+        print(f"  {accuracy:7.2%}  {i:2d}  {named.names[i]}")
 
 
 if __name__ == "__main__":

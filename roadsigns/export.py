@@ -208,11 +208,11 @@ def _already_there(version: Path, options: ExportOptions) -> Path:
 
 
 def _write(weights: Path, options: ExportOptions) -> Path:
-    from . import classifier
+    from . import keras_file
 
     os.environ["KERAS_BACKEND"] = "tensorflow"  # before TensorFlow is loaded, which loads Keras
     backend.require_tensorflow("An export")
-    return export(classifier.load_keras(weights), options.output, options.version)
+    return export(keras_file.load(weights), options.output, options.version)
 
 
 if __name__ == "__main__":

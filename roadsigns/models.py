@@ -43,6 +43,12 @@ class Model:
         return self.path.suffix != ".keras"
 
     @property
+    def onnx(self) -> Path | None:
+        """Its ONNX file: that of the version, or that of the shipped weights; None where it has none."""
+        file = self.path / exported.ONNX if self.is_export else self.path.with_suffix(".onnx")
+        return file if (self.is_export or self.is_shipped) and file.is_file() else None
+
+    @property
     def name(self) -> str:
         """What `--model` calls it: the name of shipped weights, or the path."""
         return self.path.stem if self.is_shipped else str(self.path)
@@ -96,7 +102,7 @@ def explain(path: Path) -> str:
 
 def _at(path: Path) -> Model | None:
     if path.suffix == ".keras" and path.is_file():
-        return Model(path)
+        return Model(path, is_shipped=path.parent == _WEIGHTS)
     if not path.is_dir():
         return None
     if (path / exported.SAVED_MODEL).is_file():

@@ -169,7 +169,16 @@ def _read_channel_arguments(value: Any) -> str:
 
 
 CHANNEL_ARGUMENTS = Kind("name=value, more of them after commas", _read_channel_arguments)
+
+
+def _read_box(value: Any) -> tuple[int, int, int, int]:
+    x, y, width, height = value.split(",") if isinstance(value, str) else value
+    place, size = whole(0, 2**31 - 1).read, whole(1, 2**31 - 1).read
+    return place(x), place(y), size(width), size(height)
+
+
 PATH = Kind("a path", _read_path, path=True)
+BOX = Kind("X,Y,W,H: four whole numbers, W and H at least 1", _read_box)
 PATHS = Kind("one or more paths", _read_paths, path=True)
 TEXT = Kind("a text that is not empty", _read_text)
 SWITCH = Kind("true or false", _read_switch)

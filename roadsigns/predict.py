@@ -2,49 +2,147 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
+import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from . import classifier, models, pictures, preprocess, signs
+from . import answers, classifier, exported, models, photos, picture_files
+from .answers import Answer
 from .cli import command, parse
 from .config import PredictOptions
-from .exported import BEST
+from .console import progress, watched
+from .errors import DataError
+from .resize import Pixels, resize
+
+_AT_ONCE = 128
+_THREADS = 4
+_THUMBNAIL = 96
 
 
 @command("predict")
 def main(argv: Sequence[str] | None = None) -> None:
-    """Name the signs in PNG and JPEG files."""
+    """Name the signs in picture files."""
     options = parse(
         PredictOptions,
         argv,
         verb="predict",
-        about="Name the sign in each PNG or JPEG file: the five most probable classes.",
-        examples=("roadsigns predict photo.jpg", "roadsigns predict --model models/roadsigns --json a.png b.png"),
+        about="Name the sign in each picture: in files, in folders, in files that match a pattern.",
+        examples=(
+            "roadsigns predict photo.jpg",
+            "roadsigns predict --model models/roadsigns --json a.png b.png",
+            "roadsigns predict . --recursive --csv answers.csv --sheet sheet.png",
+            "ls *.png | roadsigns predict - --top 1",
+        ),
     )
+    if options.parquet is not None:
+        answers.check_parquet()
+    files = list(picture_files.find(options.files, options.recursive))
     model = models.find(options.model)
     models.tell(model, options.json)
-    # Read in full before Keras is loaded, so that a bad file is refused at once.
-    images = [preprocess.resize(pictures.read(file)[np.newaxis]) for file in options.files]
-    probabilities = classifier.load(model.path).classify_pixels(np.concatenate(images))
-    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :BEST]
-    if options.json:
-        print(json.dumps([_answer(*row) for row in zip(options.files, probabilities, best, strict=True)]))
-        return
-    for file, scores, ids in zip(options.files, probabilities, best, strict=True):
-        print(file)
-        for i in ids:
-            print(f"  {scores[i]:7.2%}  {i:2d}  {signs.NAMES[i]}")
+    if len(files) == 1:  # what is wrong with the only one is told before a model is loaded
+        _refuse(files[0], options)
+    names = classifier.load(model)
+    to_file = options.csv is not None or options.parquet is not None
+    in_terminal = (exported.BEST if len(files) == 1 else 1) if not options.json else exported.BEST
+    top = min(options.top or (1 if to_file else in_terminal), len(names.names))
+    bad = 0
+    with contextlib.ExitStack() as stack:
+        writers: list[answers.Write] = []
+        if options.csv is not None:
+            writers.append(stack.enter_context(answers.to_csv(options.csv, top)))
+        if options.parquet is not None:
+            writers.append(stack.enter_context(answers.to_parquet(options.parquet, top)))
+        if options.sheet is not None:
+            writers.append(stack.enter_context(answers.to_sheet(options.sheet)))
+        if options.json or not to_file:
+            writers.append(answers.print_json if options.json else answers.print_table)
+        show = watched() and (to_file or not sys.stdout.isatty())
+        with progress("pictures", show=show) as tell:
+            for number, answer in enumerate(_answers(files, names, options, top), start=1):
+                bad += answer.prediction is None
+                for write in writers:
+                    write(answer)
+                tell(number, len(files))
+    for path in filter(None, (options.csv, options.parquet, options.sheet)):
+        print(f"wrote {path}: {len(files):,} pictures", file=sys.stderr if options.json else sys.stdout)
+    if bad:
+        raise DataError(f"{bad:,} of {len(files):,} could not be read. Their rows say why")
 
 
-def _answer(file: Path, scores: np.ndarray, ids: np.ndarray) -> dict[str, object]:
-    return {
-        "file": str(file),
-        "best": [{"class_id": int(i), "class_name": signs.NAMES[i], "score": float(scores[i])} for i in ids],
-    }
+def _refuse(file: Path | DataError, options: PredictOptions) -> None:
+    read = _read(file, options)
+    if read.error:
+        raise DataError(read.error)
+
+
+def _answers(
+    files: Sequence[Path | DataError], names: classifier.Classifier, options: PredictOptions, top: int
+) -> Iterator[Answer]:
+    """The answers in the order of the files, which are read by several threads while the model works."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        left = iter(files)
+        reading: Iterator[_Read] = iter(())
+        while batch := list(itertools.islice(left, _AT_ONCE)):
+            next_ones = pool.map(_read, batch, itertools.repeat(options))
+            yield from _answered(list(reading), names, top)
+            reading = next_ones
+        yield from _answered(list(reading), names, top)
+
+
+def _answered(batch: Sequence[_Read], names: classifier.Classifier, top: int) -> Iterator[Answer]:
+    pixels = [read.pixels for read in batch if read.pixels is not None]
+    found = iter(names.best(names.classify_pixels(np.concatenate(pixels)), top) if pixels else ())
+    for read in batch:
+        if read.pixels is None:
+            yield Answer(read.name, error=read.error)
+        else:
+            yield Answer(read.name, next(found), picture=read.thumbnail)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A file that was read: pixels of the network's size, or why there are none."""
+
+    name: str
+    pixels: Pixels | None = None
+    thumbnail: Pixels | None = None
+    error: str = ""
+
+
+def _read(file: Path | DataError, options: PredictOptions) -> _Read:
+    if isinstance(file, DataError):
+        return _Read("", error=str(file))
+    try:
+        image = photos.read(file)
+        if options.box is not None:
+            image = _cut_out(image, options.box, str(file))
+        return _Read(str(file), resize(image[np.newaxis]), _thumbnail(image) if options.sheet else None)
+    except DataError as error:
+        return _Read(str(file), error=str(error))
+    except OSError as error:
+        return _Read(str(file), error=f"Cannot use {str(file)!r}: {error.strerror or error}")
+    except MemoryError:
+        return _Read(str(file), error=f"There is not enough memory for {str(file)!r}. Make it smaller")
+
+
+def _cut_out(image: Pixels, box: tuple[int, int, int, int], name: str) -> Pixels:
+    x, y, width, height = box
+    if x + width > image.shape[1] or y + height > image.shape[0]:
+        size = f"{image.shape[1]} x {image.shape[0]}"
+        raise DataError(f"--box {x},{y},{width},{height} reaches beyond {name!r}, which has {size} pixels")
+    return image[y : y + height, x : x + width]
+
+
+def _thumbnail(image: Pixels) -> Pixels:
+    from PIL import Image, ImageOps
+
+    return np.asarray(ImageOps.contain(Image.fromarray(image), (_THUMBNAIL, _THUMBNAIL)))
 
 
 if __name__ == "__main__":

@@ -396,7 +396,7 @@ BAD_MODELS = {
     "text": (lambda path: path.write_text("hello"), "cannot be loaded as a Keras model"),
     "other network": (
         lambda path: keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(path),
-        "is another model: expected the inputs x, keep_prob, keep_prob_conv",
+        "is another model: expected the inputs x, keep_prob, keep_prob_conv. It has: ",
     ),
 }
 

@@ -6,12 +6,12 @@ import sys
 import pytest
 import tensorflow as tf
 
-from roadsigns import classifier, export, exported, models, signs
+from roadsigns import export, exported, keras_file, models, signs
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return export.export(classifier.load_keras(models.shipped()), tmp_path_factory.mktemp("models"))
+    return export.export(keras_file.load(models.shipped()), tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(scope="module")

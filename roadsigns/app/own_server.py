@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 
-from .. import __version__, models
+from .. import models
 from ..errors import ModelError, UsageError
 from ..exported import MODELS, SAVED_MODEL, versions
 from ..serving import embedded
+from ..version import __version__
 
 
 @contextlib.contextmanager

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import __version__
 from ..console import Tell, progress
 from ..errors import NetworkError
 from ..files import named, write_json
+from ..version import __version__
 
 if TYPE_CHECKING:
     import requests

@@ -23,12 +23,15 @@ def checked(model: Any, name: str) -> keras.Model:
     Raises:
         ModelError: it is fed or answers otherwise; says what differs.
     """
+    while isinstance(model, keras.Sequential) and len(model.layers) == 1 and isinstance(model.layers[0], keras.Model):
+        model = model.layers[0]
     inputs = getattr(model, "input", None) if getattr(model, "built", False) else None
     if isinstance(inputs, list) and {each.name for each in inputs} == set(INPUTS):
         model = keras.Model({each.name: each for each in inputs}, model.output)
         inputs = model.input
     if not isinstance(inputs, dict) or set(inputs) != set(INPUTS):
-        raise ModelError(f"{name} is another model: expected the inputs {', '.join(INPUTS)}")
+        has = ", ".join(sorted(each.name for each in getattr(model, "inputs", None) or ())) or "none that are named"
+        raise ModelError(f"{name} is another model: expected the inputs {', '.join(INPUTS)}. It has: {has}")
     x, y = inputs["x"], model.output
     if tuple(x.shape) not in ((None, SIZE, SIZE, 1), (None, SIZE, SIZE, 3)) or x.dtype != "float32":
         raise ModelError(
@@ -47,6 +50,9 @@ def checked(model: Any, name: str) -> keras.Model:
         )
     if y.dtype != "float32":
         raise ModelError(f"{name} gives {y.dtype}: expected float32. Build its last layer with dtype='float32'")
+    others = sorted({weight.dtype for weight in model.weights if "float" in weight.dtype} - {"float32"})
+    if others:
+        raise ModelError(f"{name} has weights of {', '.join(others)}: expected float32. Build it with dtype='float32'")
     if _ends_in_softmax(y):
         raise ModelError(f"{name} gives probabilities: expected raw scores. Take the softmax off its last layer")
     return model

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 
-from .. import __version__
 from ..cli import command, parse
 from ..config import ServeOptions
+from ..version import __version__
 from . import other_flags
 
 

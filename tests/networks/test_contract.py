@@ -135,8 +135,8 @@ def test_jax_agrees(model: keras.Model, tmp_path: Path) -> None:
     model.save(tmp_path / "model.keras")
     np.save(tmp_path / "x.npy", seen(model))
     script = (
-        "import numpy as np; from roadsigns import backend, classifier; from roadsigns.networks import answers; "
-        "from pathlib import Path; model = classifier.load_keras(Path('model.keras')); "
+        "import numpy as np; from roadsigns import backend, keras_file; from roadsigns.networks import answers; "
+        "from pathlib import Path; model = keras_file.load(Path('model.keras')); "
         "np.save('said.npy', answers.probabilities(model, np.load('x.npy'))); print(backend.start())"
     )
     environ = {**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": str(Path(roadsigns.__file__).parent.parent)}

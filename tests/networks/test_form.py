@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from roadsigns import classifier, export
+from roadsigns import export, keras_file
 from roadsigns.errors import ModelError
 from roadsigns.networks import answers, form, notebook
 
@@ -50,7 +50,7 @@ def test_another_model_is_refused_by_every_verb(tmp_path, make, message):
     assert not (tmp_path / "models").exists()
     made.save(tmp_path / "m.keras")
     with pytest.raises(ModelError, match=message):
-        classifier.load_keras(tmp_path / "m.keras")
+        keras_file.load(tmp_path / "m.keras")
 
 
 @pytest.mark.parametrize("order", [("x", "keep_prob", "keep_prob_conv"), ("keep_prob_conv", "x", "keep_prob")])
@@ -59,7 +59,7 @@ def test_inputs_in_a_list_are_taken_by_their_names(tmp_path, order):
     listed = keras.Model([ours.input[name] for name in order], ours.output)
     listed.save(tmp_path / "m.keras")
     x = np.random.default_rng(0).random((2, 32, 32, 1), np.float32)
-    loaded = classifier.load_keras(tmp_path / "m.keras")
+    loaded = keras_file.load(tmp_path / "m.keras")
     np.testing.assert_allclose(answers.probabilities(loaded, x), answers.probabilities(ours, x), atol=1e-6)
 
 

@@ -11,9 +11,9 @@ import pytest
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The version's folder; tests of the protocol do without it and without Keras."""
-    from roadsigns import classifier, export, models
+    from roadsigns import export, keras_file, models
 
-    return export.export(classifier.load_keras(models.shipped()), tmp_path_factory.mktemp("models"))
+    return export.export(keras_file.load(models.shipped()), tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(scope="session")
