@@ -91,15 +91,6 @@ def tell(model: Model, to_stderr: bool) -> None:
     print(f"model: {model}", file=sys.stderr if to_stderr else sys.stdout, flush=True)
 
 
-def explain(path: Path) -> str:
-    """What `path` is and what helps, as words behind its name, for who can take only a folder of exported versions."""
-    found = _at(path)
-    if found is None or found.is_export:
-        return ". ".join(filter(None, _state(path)))
-    kind, what = ("run", "its model") if path.is_dir() else ("Keras file", "it")
-    return f"is a {kind}. Export {what}: {shlex.join(['roadsigns', 'export', '--model', str(path)])}"
-
-
 def _at(path: Path) -> Model | None:
     if path.suffix == ".keras" and path.is_file():
         return Model(path, is_shipped=path.parent == _WEIGHTS)

@@ -113,11 +113,3 @@ def test_a_folder_that_cannot_be_read_is_an_error_of_the_system() -> None:
     Path("circle").symlink_to("circle")
     with pytest.raises((UsageError, OSError)):
         models.find("circle")
-
-
-def test_what_would_export_it() -> None:
-    """What helps with that model, for those who can only serve an export."""
-    assert models.explain(Path("runs/a")) == "is a run. Export its model: roadsigns export --model runs/a"
-    assert models.explain(Path("mine.keras")) == "is a Keras file. Export it: roadsigns export --model mine.keras"
-    assert models.explain(Path("exports")) == "is a folder too high. Expected: 'exports/roadsigns'"
-    assert models.explain(Path("nothing")) == "is not there"
