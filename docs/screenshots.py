@@ -1,4 +1,4 @@
-"""Remakes the README's pictures of the web app, in Chromium: `python docs/screenshots.py`."""
+"""Remakes the pictures of the web app and of an evaluation's page, in Chromium: `python docs/screenshots.py`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 HERE = Path(__file__).parent
 
@@ -45,6 +46,24 @@ PICTURES = {
 }
 
 
+def save(png: bytes, name: str) -> None:
+    with Image.open(io.BytesIO(png)) as picture:
+        picture.convert("RGB").quantize(256).save(HERE / name, optimize=True)
+
+
+def evaluation(browser: Browser) -> None:
+    """The page of the shipped weights on 860 drawn signs: no real picture may be shown."""
+    with tempfile.TemporaryDirectory() as folder:
+        drawn = ["--data", "synthetic", "--count", "8600", "--data-dir", f"{folder}/drawn"]
+        command = [sys.executable, "-m", "roadsigns.evaluate", "--model", "notebook", "--report", f"{folder}/report"]
+        subprocess.run([*command, *drawn], check=True)
+        page = browser.new_page(viewport={"width": 1120, "height": 1400})
+        page.goto(f"file://{folder}/report/report.html")
+        save(page.screenshot(), "evaluation.png")
+        page.locator("#robustness").screenshot(path=f"{folder}/part.png")
+        save(Path(folder, "part.png").read_bytes(), "evaluation-corruptions.png")
+
+
 def main() -> None:
     """Start the app with a model server of its own and take every picture."""
     command = [sys.executable, "-m", "roadsigns.app", "--port", "0"]
@@ -60,8 +79,8 @@ def main() -> None:
                 page.goto(url)
                 page.wait_for_selector(".card")
                 show(page)
-                with Image.open(io.BytesIO(page.screenshot())) as picture:
-                    picture.convert("RGB").quantize(256).save(HERE / name, optimize=True)
+                save(page.screenshot(), name)
+            evaluation(browser)
             browser.close()
     finally:
         app.terminate()

@@ -228,6 +228,19 @@ class EvaluateOptions(ModelOptions, DataOptions):
     """`roadsigns evaluate`."""
 
     split: str = option(choice("train", "valid", "test"), "test", "the split to score", metavar="train|valid|test")
+    report: Path | None = option(
+        PATH,
+        None,
+        "folder for a page of all there is to see (report.html) and its figures (report.json): new, or of an earlier "
+        "page",
+        metavar="DIR",
+    )
+    against: str | None = option(
+        word_or_path("notebook"),
+        None,
+        "a second model, named as --model names one: the page compares the two",
+        metavar="notebook|PATH",
+    )
     json: bool = option(SWITCH, False, "print the metrics as JSON")
 
 

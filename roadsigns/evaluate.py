@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from . import backend
 from .cli import command, parse
 from .config import EvaluateOptions
-from .errors import ModelError
+from .console import note
+from .errors import ModelError, UsageError
 from .scores import score
+
+if TYPE_CHECKING:
+    from .classifier import Classifier
+    from .models import Model
 
 
 @command("evaluate")
@@ -22,22 +30,38 @@ def main(argv: Sequence[str] | None = None) -> None:
         examples=(
             "roadsigns evaluate --data traffic-signs-data.zip",
             "roadsigns evaluate --model models/roadsigns --data traffic-signs-data.zip --split valid --json",
+            "roadsigns evaluate --data traffic-signs-data.zip --report report",
         ),
     )
-    from . import classifier, data, models
+    from . import data, models, report
 
+    if options.report is not None:
+        report.check_place(options.report)
+    elif options.against is not None:
+        raise UsageError(f"--against {options.against} is for the page that compares two models. Add --report DIR")
     model = models.find(options.model)
+    other = None if options.against is None else models.find(options.against, "--against")
     models.tell(model, options.json)
     dataset = data.load(options.data, options.data_dir, count=options.count)
     dataset.check_classes()
     split = dataset.split(options.split)  # type: ignore[arg-type]
-    named = classifier.load(model)
-    if named.names != dataset.classes:
-        raise ModelError(
-            f"{model.name!r} tells {len(named.names)} classes apart, from {named.names[0]!r}, and the pictures show "
-            f"{len(dataset.classes)}, from {dataset.classes[0]!r}. Name a model of the same classes, or other --data"
-        )
-    scores = score(named.classify_pixels(split.images), split.labels)
+    study = report.Study(options.data, options.split, split.images, split.labels, dataset.classes, split.sizes)
+    subject = report.Subject(model.name, _of_the_same_classes(model, study.classes).classify_pixels, study)
+    scores = score(subject.probabilities, split.labels)
+    if absent := study.absent():
+        names = ", ".join(study.classes[each] for each in absent[:3]) + (", ..." if len(absent) > 3 else "")
+        note(f"{len(absent)} of {len(study.classes)} classes have no pictures in {options.split} ({names})")
+    if options.report is not None:
+        against = None
+        if other is not None:
+            against = report.Subject(other.name, _of_the_same_classes(other, study.classes).classify_pixels, study)
+        facts = {
+            "command": shlex.join(["python", "-m", "roadsigns.evaluate", *options.flags()]),
+            "commit": backend.commit(),
+            "machine": backend.machine(),
+            "versions": backend.versions(),
+        }
+        report.write(options.report, study, subject, against, facts=facts)
     if options.json:
         summary = {
             "model": model.name,
@@ -50,6 +74,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             "class_accuracies": scores.class_accuracies(),
             "confusion": scores.confusion.tolist(),
         }
+        if options.report is not None:
+            summary["report"] = str(options.report)
         print(json.dumps(summary))
         return
     print(f"{options.split}: {scores.pictures:,} pictures, accuracy {scores.accuracy:.2%}, loss {scores.loss:.4f}")
@@ -58,7 +84,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     accuracies = scores.class_accuracies()
     known = sorted((accuracy, i) for i, accuracy in enumerate(accuracies) if accuracy is not None)
     for accuracy, i in known[:5]:
-        print(f"  {accuracy:7.2%}  {i:2d}  {named.names[i]}")
+        print(f"  {accuracy:7.2%}  {i:2d}  {study.classes[i]}")
+    if options.report is not None:
+        print(f"wrote {options.report / report.PAGE}: open it in a browser; {report.FIGURES} beside it has the figures")
+
+
+def _of_the_same_classes(model: Model, classes: tuple[str, ...]) -> Classifier:
+    """The model, loaded; ModelError where the classes that it tells apart are others."""
+    from . import classifier
+
+    named = classifier.load(model)
+    if named.names != classes:
+        raise ModelError(
+            f"{model.name!r} tells {len(named.names)} classes apart, from {named.names[0]!r}, and the pictures show "
+            f"{len(classes)}, from {classes[0]!r}. Name a model of the same classes, or other --data"
+        )
+    return named
 
 
 if __name__ == "__main__":

@@ -62,13 +62,14 @@ def shipped(name: str = DEFAULT) -> Path:
     return _WEIGHTS / f"{name}.keras"
 
 
-def find(model: str | Path | None = None) -> Model:
+def find(model: str | Path | None = None, flag: str = "--model") -> Model:
     """Find the model that is meant.
 
     Args:
         model: the name of shipped weights; a version's folder; the folder above it, of whose versions the newest is
             taken; a run's folder; a `.keras` file. None means the newest version in `models/roadsigns`, or else the
             shipped weights.
+        flag: what named the model, for messages.
 
     Raises:
         UsageError: `model` is none of these; says what it is, and what may be meant.
@@ -82,7 +83,7 @@ def find(model: str | Path | None = None) -> Model:
     path = Path(model)
     found = _at(path)
     if found is None:
-        raise UsageError(_refusal(path))
+        raise UsageError(_refusal(path, flag))
     return found
 
 
@@ -110,15 +111,15 @@ def _newest(folder: Path) -> Model | None:
     return Model(whole[-1], "the newest version there") if whole else None
 
 
-def _refusal(path: Path) -> str:
+def _refusal(path: Path, flag: str) -> str:
     state, way_out = _state(path)
     near = difflib.get_close_matches(str(path), NAMES, n=1)
     if not way_out and near:
         way_out = f"Did you mean {near[0]}?"
-    return f"--model {str(path)!r} {state}. " + (
+    return f"{flag} {str(path)!r} {state}. " + (
         way_out
         or f"Expected: {', '.join(NAMES)}, a version's folder, the folder above it, a run's folder or a .keras file. "
-        f"Leave --model out for the newest in {exported.MODELS}, or else the shipped weights"
+        f"Leave {flag} out for the newest in {exported.MODELS}, or else the shipped weights"
     )
 
 
