@@ -59,7 +59,8 @@ class _Parser(argparse.ArgumentParser):
     def _meant(self, unknown: Sequence[str]) -> str:
         """The flag that the first unknown flag resembles most; for a word without a flag the flag that takes such."""
         if wrong := next((word.partition("=")[0] for word in unknown if word.startswith("--")), ""):
-            return next(iter(difflib.get_close_matches(wrong, self._option_string_actions, n=1)), "")
+            known = [flag.removeprefix("--") for flag in self._option_string_actions if flag.startswith("--")]
+            return "".join(f"--{near}" for near in difflib.get_close_matches(wrong.removeprefix("--"), known, n=1))
         if not _is_path(unknown[0]):
             return ""
         flags = ("--model", "--data") if unknown[0].endswith(".keras") else ("--data", "--model", "--model_base_path")
