@@ -134,7 +134,7 @@ BAD: dict[str, tuple[type[Options], list[str], dict[str, str], str]] = {
     "value of a switch": (TrainOptions, ["--json=1"], {}, "--json takes no value. Received: '1'. See roadsigns try"),
     "no file": (PredictOptions, ["--json"], {}, "FILE is missing: expected "),
     "no file, an example": (PredictOptions, [], {}, ". For example: roadsigns try --x 1"),
-    "unknown and no file": (PredictOptions, ["--foo"], {}, "unrecognized arguments: --foo. See roadsigns try --help"),
+    "unknown and no file": (PredictOptions, ["--zzzz"], {}, "unrecognized arguments: --zzzz. See roadsigns try --help"),
     "a model without its flag": (EvaluateOptions, ["m.keras"], {}, "m.keras. Did you mean --model=m.keras? See"),
     "data without its flag": (TrainOptions, ["a/signs.zip"], {}, "a/signs.zip. Did you mean --data=a/signs.zip? See"),
 }
