@@ -37,7 +37,7 @@ def weights():
     """The shipped `.keras` file."""
     from roadsigns import models
 
-    return models.shipped()
+    return models.shipped("notebook")
 
 
 @pytest.fixture

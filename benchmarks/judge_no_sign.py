@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from roadsigns import backend, classifier, data, models
+from roadsigns import classifier, data, keras_file, models
 from roadsigns.data import synthetic
 from roadsigns.files import write_json
 from roadsigns.networks import answers
@@ -32,7 +32,7 @@ def area(signs: np.ndarray, others: np.ndarray) -> float:
 
 def main(archive: str, network: str = models.DEFAULT) -> None:
     path = models.shipped(network)
-    rule = answers.no_sign(classifier.load_keras(path))
+    rule = answers.no_sign(keras_file.load(path))
     model = classifier.load(path)
     dataset = data.load(archive)
 
@@ -53,10 +53,7 @@ def main(archive: str, network: str = models.DEFAULT) -> None:
         "commit": backend.commit(),
         "machine": backend.machine(),
         "versions": backend.versions(),
-        "pictures": {
-            **{name: len(each) for name, each in signs.items()},
-            **{n: len(each) for n, each in others.items()},
-        },
+        "pictures": {name: len(each) for name, each in {**signs, **others}.items()},
         "doubted_signs": {name: float(np.mean(each > 0.5)) for name, each in signs.items()},
         "found": {name: float(np.mean(each > 0.5)) for name, each in others.items()},
         "auroc": {s: {o: area(signs[s], others[o]) for o in others} for s in signs},

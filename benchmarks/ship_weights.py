@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import roadsigns
-from roadsigns import classifier, data
+from roadsigns import data, keras_file
 from roadsigns.files import beside, write_json
 from roadsigns.networks import answers
 from roadsigns.train import doubts
@@ -19,7 +19,7 @@ from roadsigns.train import doubts
 
 def main(run: str, archive: str) -> None:
     metrics = json.loads((Path(run) / "metrics.json").read_text(encoding="utf-8"))
-    model = classifier.load_keras(Path(run) / "model.keras")
+    model = keras_file.load(Path(run) / "model.keras")
     if answers.no_sign(model) is None:
         model = doubts.fitted(model, data.load(archive).train.images, metrics["seeds"][0])
     place = Path(roadsigns.__file__).parent / "weights" / f"{metrics['network']}.keras"

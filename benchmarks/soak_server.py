@@ -43,7 +43,7 @@ def networks(folder: Path) -> tuple[Path, Path]:
     from roadsigns import keras_file, models
     from roadsigns.export import export
 
-    model = keras_file.load(models.shipped())
+    model = keras_file.load(models.shipped("notebook"))
     odd = export(model, folder, 1)
     model.set_weights([np.roll(each, 1, axis=-1) for each in model.get_weights()])
     return odd, export(model, folder, 2)

@@ -12,7 +12,7 @@ from pathlib import Path
 from . import exported
 from .errors import UsageError
 
-DEFAULT = "notebook"
+DEFAULT = "small"
 """The shipped weights that are taken where nothing else is there."""
 
 _WEIGHTS = Path(str(resources.files(__package__).joinpath("weights")))

@@ -11,7 +11,7 @@ from roadsigns import export, exported, keras_file, models, signs
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return export.export(keras_file.load(models.shipped()), tmp_path_factory.mktemp("models"))
+    return export.export(keras_file.load(models.shipped("notebook")), tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(scope="module")

@@ -85,7 +85,7 @@ def test_every_shipped_name_is_a_file() -> None:
     assert all(models.shipped(name).is_file() for name in models.NAMES)
 
 
-WAYS = "Expected: notebook, a version's folder, the folder above it, a run's folder or a .keras file"
+WAYS = "Expected: notebook, small, a version's folder, the folder above it, a run's folder or a .keras file"
 MISSED: dict[str, tuple[str, str]] = {
     "nothing": ("nothing", f"--model 'nothing' is not there. {WAYS}. Leave --model out for the newest in models/roa"),
     "misspelt name": ("notebok", "--model 'notebok' is not there. Did you mean notebook?"),

@@ -8,15 +8,22 @@ import pytest
 from PIL import Image, ImageDraw
 
 from pictures import draw_signs
-from roadsigns import classifier, data, keras_file, models, predict, scores
+from roadsigns import classifier, data, keras_file, models, networks, predict, scores
 
-CARD = json.loads(models.shipped().with_suffix(".json").read_text())
+MIXED = "gtsrb+synthetic"
+CARDS = {name: json.loads(models.shipped(name).with_suffix(".json").read_text()) for name in models.NAMES}
 
 
-def test_weights_are_the_notebooks_network_and_small():
-    assert models.shipped().stat().st_size <= 2_500_000
-    model = keras_file.load(models.shipped())
-    assert (model.name, model.count_params()) == ("notebook", 570_763)
+def test_the_weights_are_few_and_of_small_by_default():
+    assert set(CARDS) == {"notebook", "small"} and models.DEFAULT == "small"
+    assert sum(file.stat().st_size for file in models.shipped().parent.iterdir()) <= 6 * 2**20
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_weights_are_a_network_of_the_table(name):
+    model = keras_file.load(models.shipped(name))
+    assert model.name == name
+    assert networks.build(name).count_params() == CARDS[name]["parameters"]
     assert not model.compiled
     assert all(keras.ops.all(keras.ops.isfinite(value)) for value in model.get_weights())
 
@@ -31,18 +38,21 @@ def test_the_onnx_file_says_what_the_weights_say(name):
     np.testing.assert_allclose(by_onnx.classify_pixels(images), by_keras.classify_pixels(images), atol=1e-5)
 
 
-def test_card_states_data_recipe_seed_machine_figures():
-    assert {"command", "commit", "date", "machine", "versions", "seeds", "epochs", "best_epoch"} <= set(CARD)
-    assert CARD["data"]["pictures"] == {"train": 34_799, "valid": 4_410, "test": 12_630}
-    assert CARD["trained_on"] == "gtsrb"
+@pytest.mark.parametrize(("name", "pictures", "trained_on"), [("notebook", 34_799, "gtsrb"), ("small", 69_599, MIXED)])
+def test_card_states_data_recipe_seed_machine_figures(name, pictures, trained_on):
+    card = CARDS[name]
+    assert {"command", "commit", "date", "machine", "versions", "seeds", "epochs", "best_epoch"} <= set(card)
+    assert card["data"]["pictures"] == {"train": pictures, "valid": 4_410, "test": 12_630}
+    assert card["trained_on"] == trained_on
 
 
 @pytest.mark.gtsrb
+@pytest.mark.parametrize("name", CARDS)
 @pytest.mark.parametrize(("split", "figure"), [("valid", "validation_accuracy"), ("test", "test_accuracy")])
-def test_weights_reach_the_figures_of_their_card(gtsrb_archive, split, figure):
+def test_weights_reach_the_figures_of_their_card(gtsrb_archive, split, figure, name):
     pictures = data.load(str(gtsrb_archive)).split(split)
-    figures = scores.score(classifier.load(models.shipped()).classify_pixels(pictures.images), pictures.labels)
-    assert figures.accuracy == pytest.approx(CARD[figure], abs=2 / figures.pictures)  # a tie may fall otherwise
+    figures = scores.score(classifier.load(models.shipped(name)).classify_pixels(pictures.images), pictures.labels)
+    assert figures.accuracy == pytest.approx(CARDS[name][figure], abs=2 / figures.pictures)  # a tie may fall otherwise
 
 
 def test_weights_know_a_drawn_stop_sign_and_a_yield_sign(tmp_path, capsys):

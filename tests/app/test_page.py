@@ -43,8 +43,19 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The embedded model server on the shipped weights."""
+    """The embedded model server on the notebook's network with its shipped weights."""
+    from roadsigns import classifier, export, models
+
     folder = tmp_path_factory.mktemp("page")
+    export.export(classifier.load_keras(models.shipped("notebook")), folder)
+    with embedded.model_server(folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def default_model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The model server that runs beside the app where nobody names another, and nobody has trained."""
+    folder = tmp_path_factory.mktemp("default")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))  # a folder "roadsigns" here would be a package
         patch.chdir(folder)
@@ -207,6 +218,17 @@ def test_the_page_says_what_is_served(open_page: Open, other_model_server: str) 
     )
     expect(open_page(other_model_server).locator("#model")).to_have_text(told + sees)
     expect(open_page("127.0.0.1:1").locator("#model")).to_have_text("Nothing is known of the model: 502 Bad Gateway")
+
+
+def test_the_page_knows_the_default_weights(open_page: Open, default_model_server: str) -> None:
+    """And they know the drawn Stop sign of the gallery, by its colours."""
+    page = open_page(default_model_server)
+    expect(page.locator("#model")).to_contain_text(
+        "the package's small network · sees 32 \N{MULTIPLICATION SIGN} 32 pixels"
+    )
+    expect(page.locator("#model")).to_contain_text("99.5 %")
+    page.locator("#gallery button").nth(14).click()
+    expect(page.locator("#results-verdict")).to_contain_text("Stop")
 
 
 def test_an_answer_is_held_against_its_card(open_page: Open) -> None:

@@ -13,7 +13,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The version's folder; tests of the protocol do without it and without Keras."""
     from roadsigns import export, keras_file, models
 
-    return export.export(keras_file.load(models.shipped()), tmp_path_factory.mktemp("models"))
+    return export.export(keras_file.load(models.shipped("notebook")), tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(scope="session")
