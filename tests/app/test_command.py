@@ -152,7 +152,7 @@ def test_without_an_address_it_runs_its_own_model_server(models: Path) -> None:
             said.append(" ".join(app.lines))
             status, got = fetch(app.url + PREDICT.removesuffix(":predict"))
             assert status == 200 and json.loads(got)["model_version_status"][0]["state"] == "AVAILABLE"
-            image = [[[0.5]] * 32] * 32
+            image = [[[0.5] * 3] * 32] * 32  # the default network's x: in colour
             status, got = fetch(app.url + PREDICT, {"inputs": {"keep_prob": [1], "keep_prob_conv": [1], "x": [image]}})
             (row,) = json.loads(got)["outputs"]
             assert status == 200 and len(row) == 43 and sum(row) == pytest.approx(1, abs=1e-4)
