@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from roadsigns import classifier, data, keras_file, models
+from roadsigns import backend, classifier, data, keras_file, models
 from roadsigns.data import synthetic
 from roadsigns.files import write_json
 from roadsigns.networks import answers
