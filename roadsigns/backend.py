@@ -8,6 +8,7 @@ import importlib.util
 import os
 import platform
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -170,7 +171,9 @@ def _cpuinfo(field: str) -> str:
 
 
 def accelerator() -> str | None:
-    """Name of the device beside the CPU that the loaded backend computes on; None if there is none."""
+    """Name of the device beside the CPU that the loaded backend computes on; None if there is none, or no backend."""
+    if os.environ.get("KERAS_BACKEND", "tensorflow") not in sys.modules:
+        return None
     if os.environ.get("KERAS_BACKEND") == "jax":
         import jax
 

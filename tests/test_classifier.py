@@ -93,7 +93,7 @@ def test_what_is_no_picture_is_refused(
 
 def test_load_takes_what_the_command_line_takes(tmp_path: Path) -> None:
     assert roadsigns.load("notebook").model.is_shipped
-    assert roadsigns.load(classifier.models.shipped()).model.name == "notebook"
+    assert roadsigns.load(classifier.models.shipped()).model.name == "small"
     with pytest.raises(UsageError, match="is not there"):
         roadsigns.load(tmp_path / "none")
 
