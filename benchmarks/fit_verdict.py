@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from roadsigns import app, backend, classifier, data, keras_file, models
+from roadsigns import app, backend, classifier, data, keras_file, models, no_sign
 from roadsigns.data.synthetic import draw_backgrounds
 from roadsigns.files import write_json
 from roadsigns.networks import answers
@@ -29,9 +29,6 @@ from roadsigns.networks import answers
 PICTURES = 6000
 SHARE = 0.003
 MOVES = ((0, 0), (2, 0), (-2, 0), (0, 2), (0, -2))
-FLOOR = 1e-30
-SCALE = 10.0
-PENALTY = 1e-3
 
 
 def noise(random, count):
@@ -65,66 +62,40 @@ def moved(images, down, right):
     return np.ascontiguousarray(padded[:, 2 + down : 34 + down, 2 + right : 34 + right])
 
 
-def features(probabilities):
-    """Logarithms less their mean, and their squares: `(N, 43)` to `(N, 86)`."""
-    logs = np.log(np.maximum(probabilities.astype(np.float64), FLOOR))
-    logs = (logs - logs.mean(axis=1, keepdims=True)) / SCALE
-    return np.concatenate([logs, logs**2], axis=1)
-
-
-def logistic_regression(signs, others):
-    """Weights and bias by Newton's method, both sides counting alike."""
-    inputs = np.concatenate([signs, others])
-    inputs = np.concatenate([inputs, np.ones((len(inputs), 1))], axis=1)
-    target = np.repeat([1.0, 0.0], [len(signs), len(others)])
-    share = np.repeat([0.5 / len(signs), 0.5 / len(others)], [len(signs), len(others)])
-    penalty = np.full(inputs.shape[1], PENALTY / inputs.shape[1])
-    weights = np.zeros(inputs.shape[1])
-    for _ in range(30):
-        chance = 1 / (1 + np.exp(-np.clip(inputs @ weights, -50, 50)))
-        slope = inputs.T @ (share * (chance - target)) + penalty * weights
-        curve = (inputs * (share * chance * (1 - chance))[:, np.newaxis]).T @ inputs + np.diag(penalty)
-        weights -= np.linalg.solve(curve, slope)
-    return weights[:-1], weights[-1]
-
-
 def pattern(height, width, channels):
     """The `x` by whose answer the page knows the weights: float32 `(1, height, width, channels)` in [0, 1]."""
     y, x, channel = np.mgrid[:height, :width, :channels]
     return ((7 * y + 13 * x + 5 * channel) % 32 / 31).astype(np.float32)[np.newaxis]
 
 
-def entry(name, rule=None):
-    """What the page knows of the shipped weights of this name; `rule` stands for one of their own."""
+def entry(name, rule):
+    """What the page knows of the shipped weights of this name."""
     path = models.shipped(name)
     model = keras_file.load(path)
-    if rule is None:
-        own = answers.no_sign(model)
-        rule = {"floor": FLOOR, "scale": SCALE, "linear": own.linear, "square": own.square, "bias": own.bias}
-        rule = {key: value if key == "floor" else np.round(value, 4).tolist() for key, value in rule.items()}
     shape = model.input["x"].shape[1:]
     card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     answer = answers.probabilities(model, pattern(*shape), batch_size=1)[0].astype(np.float64)
-    logs = np.round(np.log(np.maximum(answer, FLOOR)), 4).tolist()
+    logs = np.round(np.log(np.maximum(answer, no_sign.FLOOR)), 4).tolist()
     about = {"network": card["network"], "test_accuracy": card["test_accuracy"], "shape": shape}
-    return {**about, "logs": logs, "no_sign": rule}
+    rounded = {name: np.round(getattr(rule, name), 4).tolist() for name in ("linear", "square", "bias")}
+    return {**about, "logs": logs, "no_sign": {"floor": no_sign.FLOOR, "scale": no_sign.SCALE, **rounded}}
 
 
 def main(archive: str) -> None:
     splits = data.load(archive)
     model = classifier.load(models.shipped("notebook"))
     chosen = splits.train.images[np.random.default_rng(0).permutation(len(splits.train.images))[:PICTURES]]
-    signs = features(np.concatenate([model.classify_pixels(moved(chosen, *move)) for move in MOVES]))
-    others = features(model.classify_pixels(np.concatenate(without_sign(2 * PICTURES, seed=1))))
-    weights, bias = logistic_regression(signs, others)
-    bias = -np.quantile(signs @ weights, SHARE)
+    signs = np.concatenate([model.classify_pixels(moved(chosen, *move)) for move in MOVES])
+    others = model.classify_pixels(np.concatenate(without_sign(2 * PICTURES, seed=1)))
+    rule = no_sign.fit(signs, others, doubted=SHARE)
 
     def share_doubted(images):
-        return float(np.mean(features(model.classify_pixels(images)) @ weights + bias < 0))
+        return float(np.mean(rule.share(model.classify_pixels(images)) > 0.5))
 
-    rule = {"floor": FLOOR, "scale": SCALE, "linear": weights[:43], "square": weights[43:], "bias": bias}
-    rounded = {name: np.round(value, 4).tolist() if name != "floor" else value for name, value in rule.items()}
-    write_json(Path(app.__file__).parent / "www" / "shipped.json", [entry("notebook", rounded), entry("small")])
+    write_json(
+        Path(app.__file__).parent / "www" / "shipped.json",
+        [entry("notebook", rule), entry("small", answers.no_sign(keras_file.load(models.shipped("small"))))],
+    )
     backgrounds, noises = without_sign(4000, seed=2)
     result = {
         "name": "verdict",

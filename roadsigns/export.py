@@ -5,21 +5,19 @@ Source: TensorFlow's SavedModel guide.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import importlib.util
 import json
-import logging
 import os
 import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import backend, exported, served
+from . import backend, console, exported, served
 from .cli import command, parse
 from .config import ExportOptions
 from .errors import ModelError, UsageError
@@ -59,7 +57,7 @@ def export(model: keras.Model, output: Path, version: int | None = None) -> Path
         target = output / str(_next_version(output) if version is None else version)
         check_output(output, version)
         try:
-            with beside(target) as fresh, _quiet_logging():
+            with beside(target) as fresh, console.quiet_logging("tensorflow"):
                 try:
                     tf.saved_model.save(module, str(fresh), signatures=signatures)
                     served.write_warmup(fresh / exported.WARMUP, answers.channels(model))
@@ -146,18 +144,6 @@ def _next_version(output: Path) -> int:
     if number > exported.MOST_VERSION:
         raise UsageError(f"There is no next free number in {str(output)!r} after {number - 1}. Give a --version")
     return number
-
-
-@contextlib.contextmanager
-def _quiet_logging() -> Iterator[None]:
-    """Keep TensorFlow's remarks on saving off stderr."""
-    logger = logging.getLogger("tensorflow")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 @command("export")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from . import console
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -33,7 +33,7 @@ def write(function: Callable[[tf.Tensor], tf.Tensor], spec: tf.TensorSpec, path:
         return False
     import tensorflow as tf
 
-    with _quiet_logging():
+    with console.quiet_logging("tensorflow", "tf2onnx"):
         import tf2onnx
         from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
@@ -49,17 +49,3 @@ def write(function: Callable[[tf.Tensor], tf.Tensor], spec: tf.TensorSpec, path:
         )
     path.write_bytes(model.SerializeToString())
     return True
-
-
-@contextlib.contextmanager
-def _quiet_logging() -> Iterator[None]:
-    """Keep remarks on the conversion off stderr."""
-    loggers = [logging.getLogger(name) for name in ("tensorflow", "tf2onnx")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

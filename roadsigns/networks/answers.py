@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from keras import layers
 
-from .. import backend
+from .. import backend, console
 from ..no_sign import Rule
 from ..preprocess import SIZE
 from .layers import NoSign
@@ -101,7 +101,8 @@ def scores(
     starts = range(0, len(inputs["x"]), batch_size)
     batches = ({name: value[start : start + batch_size] for name, value in inputs.items()} for start in starts)
     # Batch by batch: `predict` takes a tenth of a second to set up, whatever the number of images.
-    return np.concatenate([np.asarray(model.predict_on_batch(batch)) for batch in batches])
+    with console.quiet_logging("tensorflow"):  # which remarks on a model called with batches of several lengths
+        return np.concatenate([np.asarray(model.predict_on_batch(batch)) for batch in batches])
 
 
 def channels(model: keras.Model) -> int:

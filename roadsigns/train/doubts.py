@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from .. import no_sign
 from ..data import synthetic
@@ -25,18 +24,15 @@ def fitted(model: keras.Model, signs: Pixels, seed: int) -> keras.Model:
         signs: uint8 RGB pictures of signs, `(N, 32, 32, 3)`.
         seed: which of them are taken, and what is drawn.
     """
-    channels = answers.channels(model)
-
-    def said(pictures: Pixels) -> npt.NDArray[np.float32]:
-        return answers.probabilities(model, preprocess(pictures, channels))
-
     random = np.random.default_rng(seed)
     chosen = signs[random.permutation(len(signs))[:SIGNS]]
     # The network is surer of a picture that it was trained on than of the same sign seen from elsewhere.
-    known = np.concatenate([said(_moved(chosen, *move)) for move in _MOVES])
+    known = [_moved(chosen, *move) for move in _MOVES]
     backgrounds = synthetic.draw_backgrounds(len(chosen), seed, processes=synthetic.cores())
-    others = np.concatenate([said(backgrounds), said(synthetic.draw_noise(len(chosen), seed))])
-    return answers.with_no_sign(model, no_sign.fit(known, others))
+    pictures = np.concatenate([*known, backgrounds, synthetic.draw_noise(len(chosen), seed)])
+    said = answers.probabilities(model, preprocess(pictures, answers.channels(model)))
+    border = len(_MOVES) * len(chosen)
+    return answers.with_no_sign(model, no_sign.fit(said[:border], said[border:]))
 
 
 def _moved(pictures: Pixels, down: int, right: int) -> Pixels:

@@ -143,7 +143,7 @@ class _SavedModelFlavor:
         mlflow: Any = importlib.import_module("mlflow.pyfunc")
         signature = export_facts.PIXELS
         shutil.copytree(folder, Path(path) / "saved_model")
-        mlflow_model.signature = _signature(signature)
+        mlflow_model.signature = _signature(folder, signature)
         mlflow_model.add_flavor(
             "tensorflow",
             saved_model_dir="saved_model",
@@ -165,8 +165,8 @@ def _log_model(exported: Path) -> None:
         print(f"MLflow did not take the model: {_reason(error)}. It is in {exported}", file=sys.stderr)
 
 
-def _signature(name: str) -> Any:
-    """The inputs and outputs of an export's signature in MLflow's words."""
+def _signature(version: Path, name: str) -> Any:
+    """The inputs and outputs of a version's signature in MLflow's words."""
     import numpy as np
 
     models: Any = importlib.import_module("mlflow.models")
@@ -177,7 +177,8 @@ def _signature(name: str) -> Any:
         specs = [types.TensorSpec(np.dtype(kinds[each]), tensors[each].shape, each) for each in sorted(tensors)]
         return types.Schema(specs)
 
-    return models.ModelSignature(schema(export_facts.INPUTS[name]), schema(export_facts.outputs(COUNT)[name]))
+    outputs = export_facts.outputs(COUNT, no_sign=(version / export_facts.NO_SIGN).is_file())[name]
+    return models.ModelSignature(schema(export_facts.INPUTS[name]), schema(outputs))
 
 
 def _library() -> Any:

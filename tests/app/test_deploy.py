@@ -189,7 +189,7 @@ def test_compose_brings_a_model_where_there_is_none(tmp_path: Path) -> None:
     """Its command as a process: it exports once, leaves what is there alone, and gives it to the checkout's owner."""
     model = COMPOSE["services"]["roadsigns-model"]
     assert model["entrypoint"] == ["sh", "-euc"] and model["image"] == "roadsigns"
-    assert model["volumes"] == ["../models:/work/models", "../setup.cfg:/work/owner:ro"]
+    assert model["volumes"] == ["../models:/srv/roadsigns/models", "../setup.cfg:/srv/roadsigns/owner:ro"]
     served = COMPOSE["services"]["roadsigns-tensorflow"]
     assert served["depends_on"] == {"roadsigns-model": {"condition": "service_completed_successfully"}}
     (command,) = model["command"]

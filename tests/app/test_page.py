@@ -44,10 +44,10 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The embedded model server on the notebook's network with its shipped weights."""
-    from roadsigns import classifier, export, models
+    from roadsigns import export, keras_file, models
 
     folder = tmp_path_factory.mktemp("page")
-    export.export(classifier.load_keras(models.shipped("notebook")), folder)
+    export.export(keras_file.load(models.shipped("notebook")), folder)
     with embedded.model_server(folder) as address:
         yield address
 

@@ -18,9 +18,9 @@ GOLDEN = sorted((Path(__file__).parents[2] / "fixtures" / "golden").glob("*.json
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The shipped weights, served."""
+    """The notebook's network with its shipped weights, served."""
     folder = tmp_path_factory.mktemp("models")
-    assert export.main(["--output", str(folder), "--version", "1"]) == 0
+    assert export.main(["--model", "notebook", "--output", str(folder), "--version", "1"]) == 0
     with embedded.model_server(folder) as address:
         yield address
 

@@ -226,7 +226,7 @@ def test_train_by_the_quick_recipe_resumes_to_the_same_weights(archive, tmp_path
     assert run(tmp_path / "whole", archive, *flags) == 0
     metrics = json.loads((tmp_path / "whole" / "run" / "metrics.json").read_text())
     assert metrics["recipe"] == "quick"
-    assert "--recipe quick --network notebook --epochs 2 --use-image-percent 100" in metrics["command"]
+    assert "--recipe quick --network small --epochs 2 --use-image-percent 100" in metrics["command"]
     assert "--schedule cosine --precision bfloat16" in metrics["command"]
     epoch_of = epochs.train
 

@@ -174,10 +174,9 @@ def test_the_model_is_registered_loaded_and_answers_by_its_signature(mlflow: Any
     import tensorflow as tf
 
     from pictures import draw_signs
-    from roadsigns import export, models
-    from roadsigns.classifier import load_keras
+    from roadsigns import export, keras_file, models
 
-    exported = export.export(load_keras(models.shipped()), tmp_path / "models")
+    exported = export.export(keras_file.load(models.shipped()), tmp_path / "models")
     with tracking.following("mlflow", folder) as tracker:
         tracker.begin(PARAMETERS, FACTS, [])
         tracker.finish(RECORD, exported)
@@ -185,7 +184,7 @@ def test_the_model_is_registered_loaded_and_answers_by_its_signature(mlflow: Any
     version = mlflow.register_model(f"runs:/{run.info.run_id}/model", "roadsigns")
     loaded = mlflow.pyfunc.load_model(f"models:/roadsigns/{version.version}")
     assert loaded.metadata.signature.inputs.input_names() == ["images"]
-    names = ["class_ids", "class_names", "probabilities", "scores"]
+    names = ["class_ids", "class_names", "no_sign", "probabilities", "scores"]
     assert loaded.metadata.signature.outputs.input_names() == names
     images, _ = draw_signs(2, seed=0)
     expected = tf.saved_model.load(str(exported)).signatures["predict_pixels"](images=images)
