@@ -81,9 +81,11 @@ def blur(images: Pixels, amount: float, random: Random) -> Pixels:
     weights /= weights.sum()
     result = images.astype(np.float64)
     for axis in (1, 2):
-        places = np.clip(np.arange(images.shape[axis])[:, np.newaxis] + steps, 0, images.shape[axis] - 1)
-        taken = np.moveaxis(np.take(result, places, axis), axis + 1, -1)
-        result = taken @ weights
+        side = images.shape[axis]
+        places = np.clip(np.arange(side)[:, np.newaxis] + steps, 0, side - 1)
+        spread = np.zeros((side, side))  # what each pixel gets of each
+        np.add.at(spread, (np.arange(side)[:, np.newaxis], places), weights)
+        result = np.moveaxis(np.tensordot(result, spread, (axis, 1)), -1, axis)
     return _pixels(result)
 
 
@@ -91,7 +93,7 @@ def smear(images: Pixels, amount: float, random: Random) -> Pixels:
     """Move the camera by `amount` pixels in a random direction while the shutter is open."""
     angle = random.uniform(0, np.pi, len(images))
     ways = np.linspace(-0.5, 0.5, 2 * int(np.ceil(amount)) + 1) * amount
-    moved = [_sample(images, *_shifted(images, way * np.sin(angle), way * np.cos(angle))) for way in ways]
+    moved = [sample(images, *_shifted(images, way * np.sin(angle), way * np.cos(angle))) for way in ways]
     return _pixels(np.mean(moved, axis=0))
 
 
@@ -112,7 +114,7 @@ def fog(images: Pixels, amount: float, random: Random) -> Pixels:
     count, height, width = images.shape[:3]
     grid = random.uniform(0.5, 1.5, (count, 4, 4, 1))
     rows, columns = (np.linspace(0, 3, side)[np.newaxis] for side in (height, width))
-    veil = _sample(
+    veil = sample(
         grid,
         np.broadcast_to(rows[..., np.newaxis], (count, height, width)),
         np.broadcast_to(columns[:, np.newaxis], (count, height, width)),
@@ -156,7 +158,7 @@ def pixelate(images: Pixels, amount: float, random: Random) -> Pixels:
 def shift(images: Pixels, amount: float, random: Random) -> Pixels:
     """Shift by the share `amount` of the width in a random direction; the edge is repeated."""
     angle, far = random.uniform(0, 2 * np.pi, len(images)), amount * images.shape[2]
-    return _pixels(_sample(images, *_shifted(images, far * np.sin(angle), far * np.cos(angle))))
+    return _pixels(sample(images, *_shifted(images, far * np.sin(angle), far * np.cos(angle))))
 
 
 def turn(images: Pixels, amount: float, random: Random) -> Pixels:
@@ -165,7 +167,7 @@ def turn(images: Pixels, amount: float, random: Random) -> Pixels:
     sine, cosine = (function(angle)[:, np.newaxis, np.newaxis] for function in (np.sin, np.cos))
     middle = [(side - 1) / 2 for side in images.shape[1:3]]
     down, right = (each - centre for each, centre in zip(_places(images), middle, strict=True))
-    return _pixels(_sample(images, cosine * down - sine * right + middle[0], sine * down + cosine * right + middle[1]))
+    return _pixels(sample(images, cosine * down - sine * right + middle[0], sine * down + cosine * right + middle[1]))
 
 
 CORRUPTIONS: dict[str, Corruption] = {
@@ -210,7 +212,7 @@ def _shifted(images: Pixels, down: _Floats, right: _Floats) -> tuple[_Floats, _F
     return rows - down[:, np.newaxis, np.newaxis], columns - right[:, np.newaxis, np.newaxis]
 
 
-def _sample(images: npt.NDArray[Any], rows: _Floats, columns: _Floats) -> _Floats:
+def sample(images: npt.NDArray[Any], rows: _Floats, columns: _Floats) -> _Floats:
     """Read pictures `(N, H, W, C)` at places `(N, h, w)` between their pixels, bilinearly; the edge is repeated."""
     height, width = images.shape[1:3]
     rows, columns = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
