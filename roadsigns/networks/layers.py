@@ -271,7 +271,7 @@ def uniform(shape: Any, seed: Any) -> Any:
         if seed is None:  # seeds 0, 0 ask for numbers that differ at every start, whatever seed TensorFlow was given
             return tf.raw_ops.RandomUniform(shape=shape, dtype=tf.float32, seed=0, seed2=0)
         return tf.random.stateless_uniform(shape, seed)
-    return keras.random.uniform(shape, seed=seed)
+    return keras.random.uniform(shape, seed=ops.cast(seed, "uint32"))  # as JAX wants a key
 
 
 def normal(shape: Any, seed: Any) -> Any:
@@ -280,4 +280,4 @@ def normal(shape: Any, seed: Any) -> Any:
         import tensorflow as tf
 
         return tf.random.stateless_normal(shape, seed)
-    return keras.random.normal(shape, seed=seed)
+    return keras.random.normal(shape, seed=ops.cast(seed, "uint32"))

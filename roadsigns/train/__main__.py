@@ -68,7 +68,7 @@ def _carry_out(run: folder.Run, dataset: Dataset) -> dict[str, Any]:
             fit(run, dataset, say, tracker)
             return finish(run, dataset, say, tracker)
     except KeyboardInterrupt:
-        kept = f"epoch {len(run.history)} is kept" if run.history else "no whole epoch yet"
+        kept = f"epoch {run.kept} is kept" if run.kept else "no whole epoch yet"
         way = shlex.join(["roadsigns", "train", f"--resume={run.path}"])
         print(f"Interrupted; {kept}. Go on with: {way}", file=sys.stderr)
         raise

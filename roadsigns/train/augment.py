@@ -145,7 +145,7 @@ def _filtered(x: Any, draws: Iterator[Any], amounts: Amounts) -> Any:
     blur = ops.where(blur < 0.5, 2 * blur * amounts.blur, 0.0)
     smear, coarse = next(draws), next(draws)
     coarse = ops.where(coarse < 0.2, 5 * coarse * amounts.coarse, 0.0)[:, None, None, None]
-    pooled = ops.average_pool(x, 2, data_format="channels_last")
+    pooled = ops.average_pool(x, 2, strides=2, data_format="channels_last")
     x = x + coarse * (ops.repeat(ops.repeat(pooled, 2, axis=1), 2, axis=2) - x)
     for axis, (low, high) in ((1, (0.0, 0.1)), (2, (0.1, 0.2))):
         along = ops.logical_and(smear >= low, smear < high)

@@ -5,13 +5,13 @@ Everything random follows from the seed and the number of the epoch, so that a r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
+from .. import backend
 from ..config import TrainOptions
 from ..console import progress
 from ..data import Split
@@ -61,6 +61,33 @@ def step_size(pictures: int, options: TrainOptions) -> float | keras.optimizers.
     )
 
 
+def augmentation_seed(options: TrainOptions, epoch: int, start: int) -> npt.NDArray[np.int32]:
+    """What determines how the batch that begins at picture `start` of an epoch is augmented: int32 `(2,)`."""
+    return (np.random.SeedSequence([options.seed, epoch, start]).generate_state(2) >> 1).astype(np.int32)
+
+
+class Steps:
+    """Runs epochs of `model` step by step, on any backend.
+
+    Args:
+        model: one of `networks`, compiled with the metric `accuracy`.
+        options: of the run.
+    """
+
+    def __init__(self, model: keras.Model, options: TrainOptions) -> None:
+        self._model = model
+        self._options = options
+
+    def place(self, split: Split) -> Pictures:
+        """Pictures made ready."""
+        return Pictures(split, answers.channels(self._model), self._options.augment)
+
+    def train(self, pictures: Pictures, epoch: int) -> tuple[float, float]:
+        """`train` for the epoch of that number."""
+        with backend.precision(self._options.precision):
+            return train(self._model, pictures, self._options, epoch)
+
+
 def train(model: keras.Model, pictures: Pictures, options: TrainOptions, epoch: int) -> tuple[float, float]:
     """Train `model` for the epoch of that number.
 
@@ -79,7 +106,7 @@ def train(model: keras.Model, pictures: Pictures, options: TrainOptions, epoch: 
     with progress(f"epoch {epoch}/{options.epochs}") as tell:
         for start in range(0, len(order), options.batch_size):
             part = order[start : start + options.batch_size]
-            x, labels = pictures.batch(part, (options.seed, epoch, start))
+            x, labels = pictures.batch(part, augmentation_seed(options, epoch, start))
             fed = answers.feed(x, options.keep_prob, options.keep_prob_conv)
             means = model.train_on_batch(fed, labels, return_dict=True)
             for name in sums:
@@ -109,12 +136,12 @@ class Pictures:
         """Number of pictures."""
         return len(self._labels)
 
-    def batch(self, part: npt.NDArray[np.int64], key: Sequence[int]) -> tuple[npt.NDArray[np.float32], Any]:
+    def batch(self, part: npt.NDArray[np.int64], seed: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.float32], Any]:
         """Some of the pictures.
 
         Args:
             part: their indices.
-            key: whole numbers that determine how they are augmented.
+            seed: int32 `(2,)`: determines how they are augmented.
 
         Returns:
             `x`, float32 `(N, 32, 32, channels)` in [0, 1], and int labels `(N,)`.
@@ -122,8 +149,7 @@ class Pictures:
         labels = self._labels[part]
         if self._augment is None:
             return (self._seen[part] if self._channels == 1 else preprocess(self._images[part], 3)), labels
-        seed = np.random.SeedSequence(key).generate_state(2) >> 1
-        x, labels = self._augment(self._images[part], labels.astype(np.int32), seed.astype(np.int32))
+        x, labels = self._augment(self._images[part], labels.astype(np.int32), seed)
         x, labels = np.asarray(x), np.asarray(labels)
         if self._channels == 1:
             x = preprocess(np.rint(x * 255).astype(np.uint8))

@@ -151,6 +151,15 @@ class Run:
         resume = shlex.join(["roadsigns", "train", f"--resume={self.path}"])
         return f"Without that file the run goes on from epoch {whole[-1]}: {remove} && {resume}"
 
+    @property
+    def kept(self) -> int:
+        """The number of the newest epoch whose model is in the folder; 0 where none is."""
+        return max((row.epoch for row in self.history if self.checkpoint(row.epoch).exists()), default=0)
+
+    def note(self, row: Epoch) -> None:
+        """Add an epoch that is written down with the next one that is kept."""
+        self.history = [*self.history, row]
+
     def keep(self, row: Epoch, save: Callable[[Path], None]) -> None:
         """Add an epoch; `save` writes the model, with the optimizer's state, to the path it is given."""
         rows = [*self.history, row]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import itertools
 import shlex
 import time
+from collections.abc import Iterator
+from concurrent import futures
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
     import keras
 
     from ..data import Dataset
+    from . import compiled, epochs
+
+KEEP_SECONDS = 10.0
+"""With a schedule that ends at 0, a run that ends early loses no more than the epochs of so many seconds."""
 
 
 @backend.own_settings()
@@ -28,7 +35,7 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print, tracker: Tracker = 
     from .. import scores
     from ..networks import answers
     from ..preprocess import preprocess
-    from . import averages, epochs
+    from . import averages, compiled, epochs
 
     options = run.options
     for difference in run.begin(_environment(dataset)):
@@ -36,17 +43,17 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print, tracker: Tracker = 
     model = _load_or_build(run, len(dataset.train))
     tracker.begin(_parameters(run, dataset, model), run.environment, [dataclasses.asdict(row) for row in run.history])
     channels = answers.channels(model)
-    pictures = epochs.Pictures(dataset.train, channels, options.augment)
+    runner = compiled.Compiled(model, options) if compiled.suits() else epochs.Steps(model, options)
     x_valid = preprocess(dataset.valid.images, channels)
     if options.precision != "float32" and not backend.has_fast_bfloat16():
         say(f"this machine has no fast {options.precision}: training multiplies float32")
+    coming = _pictures(runner, dataset, options, len(run.history) + 1)
+    kept = time.perf_counter()
     for epoch in range(len(run.history) + 1, options.epochs + 1):
         started = time.perf_counter()
-        if options.redraw and epoch > 1:
-            pictures = epochs.Pictures(dataset.redrawn(epoch), channels, options.augment)
+        pictures = next(coming)
         ready = time.perf_counter()
-        with backend.precision(options.precision):
-            loss, accuracy = epochs.train(model, pictures, options, epoch)
+        loss, accuracy = runner.train(pictures, epoch)
         trained = time.perf_counter()
         with averages.taken(model):
             valid = scores.score(answers.probabilities(model, x_valid), dataset.valid.labels)
@@ -59,9 +66,41 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print, tracker: Tracker = 
             images_per_second=epochs.count(len(pictures), options) / (trained - ready),
             seconds=time.perf_counter() - started,
         )
-        run.keep(row, model.save)
+        # Of epochs that take a second each, not every one is written: the last is what counts, and is.
+        if options.schedule == "constant" or epoch == options.epochs or time.perf_counter() - kept >= KEEP_SECONDS:
+            run.keep(row, model.save)
+            kept = time.perf_counter()
+        else:
+            run.note(row)
         say(_line(row, run))
         tracker.tell(dataclasses.asdict(row))
+
+
+def _pictures(
+    runner: epochs.Steps | compiled.Compiled, dataset: Dataset, options: TrainOptions, first: int
+) -> Iterator[Any]:
+    """What each epoch from number `first` on is trained on, made ready by `runner`.
+
+    While an accelerator trains, the processor's cores draw the signs of the epoch after.
+    """
+    from . import epochs
+
+    def placed(epoch: int) -> Any:
+        return runner.place(dataset.train if epoch == 1 else dataset.redrawn(epoch))
+
+    if not options.redraw:
+        yield from itertools.repeat(runner.place(dataset.train))
+    numbers = range(first, options.epochs + 1)
+    if isinstance(runner, epochs.Steps):
+        yield from map(placed, numbers)
+        return
+    with futures.ThreadPoolExecutor(1) as ahead:
+        ready = ahead.submit(placed, first)
+        for number in numbers:
+            pictures = ready.result()
+            if number < options.epochs:
+                ready = ahead.submit(placed, number + 1)
+            yield pictures
 
 
 @backend.own_settings()

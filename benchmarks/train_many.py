@@ -1,0 +1,168 @@
+"""Trains many networks side by side on one accelerator, on real signs and a pool of drawn ones that they share.
+
+    python benchmarks/train_many.py JOBS.json DATA RUNS [--at-once 4] [--drawings 20] [--count 34800]
+
+`JOBS.json` is a list of objects: `name`, and options of `roadsigns train` by name, such as `{"name": "small-0",
+"recipe": "best", "network": "small", "epochs": 100, "seed": 0}`; `"drawn_only": true` leaves the real signs out of
+training. `DATA` is what `--data` takes. Each job is a run in `RUNS/NAME`, as `roadsigns train` makes one. Jobs that are
+finished are left alone, so that the same call goes on after a break; a file that grows is read again.
+
+A card trains faster than cores draw: the jobs share `--drawings` sets of `--count` signs, drawn once and kept beside
+the runs. Epoch E takes set E modulo that number, so that a hundred epochs see each drawn picture five times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from roadsigns import data, files
+from roadsigns.config import TrainOptions
+from roadsigns.data import Dataset, Split, synthetic
+from roadsigns.recipes import RECIPES
+
+_FIRST = 2001  # part of the seed of the first set: the splits and epochs of `roadsigns train` come before
+
+
+class Pool:
+    """Sets of drawn signs in a folder, which a process fills while others read."""
+
+    def __init__(self, folder: Path, sets: int, count: int) -> None:
+        self.folder, self.sets, self.count = folder, sets, count
+
+    def draw(self) -> None:
+        """Draw the sets that are not there yet."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for number in range(self.sets):
+            if not self._path(number).exists():
+                images, labels = synthetic.draw(self.count, part=_FIRST + number, processes=synthetic.cores())
+                with files.beside(self._path(number)) as fresh, fresh.open("wb") as file:
+                    np.savez(file, images=images, labels=labels)
+
+    def split(self, epoch: int) -> Split:
+        """The signs of an epoch from 1 on; waits until they are there."""
+        path = self._path((epoch - 1) % self.sets)
+        while not path.exists():
+            time.sleep(0.1)
+        with np.load(path) as arrays:
+            return Split(arrays["images"], arrays["labels"])
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number:04d}.npz"
+
+
+class Pooled(Dataset):
+    """Real signs with those of a pool, which change from epoch to epoch; or, in training, the pool's alone."""
+
+    def __init__(self, real: Dataset, pool: Pool, drawn_only: bool) -> None:
+        super().__init__("synthetic" if drawn_only else "gtsrb+synthetic", real.path)
+        self._real, self._pool, self._drawn_only = real, pool, drawn_only
+
+    @property
+    def kind(self) -> str:
+        return self.source
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        return {**self._real.manifest, "source": self.source, "drawn_sets": self._pool.sets, "of": self._pool.count}
+
+    def split(self, name: Any) -> Split:
+        if name == "train":
+            return self.redrawn(1)
+        if name == "valid" and self._drawn_only:  # no real picture has a say before the test
+            images, labels = synthetic.draw(4300, part=1, processes=synthetic.cores())
+            return Split(images, labels)
+        return self._real.split(name)
+
+    def redrawn(self, epoch: int) -> Split:
+        first = self._pool.split(2 * epoch) if self._drawn_only else self._real.train
+        second = self._pool.split(2 * epoch + 1 if self._drawn_only else epoch)
+        return Split(np.concatenate([first.images, second.images]), np.concatenate([first.labels, second.labels]))
+
+
+def run(job: dict[str, Any], source: str, runs: Path, pool: Pool) -> None:
+    """One job in this process."""
+    from roadsigns import backend
+
+    backend.start()
+    from roadsigns.train import folder
+    from roadsigns.train import run as training
+
+    drawn_only = job.pop("drawn_only", False)
+    path = runs / job.pop("name")
+    if job.get("recipe") in RECIPES:
+        job = {"data": "gtsrb+synthetic", **job}
+    options = TrainOptions(**job, run_dir=path, output=runs / "exports" / path.name)
+    work = folder.resume(TrainOptions(resume=str(path))) if (path / "config.json").exists() else folder.start(options)
+    dataset: Dataset = Pooled(data.load(source), pool, drawn_only) if options.redraw else data.load(source)
+    with work.alone():
+        training.fit(work, dataset, say)
+        training.finish(work, dataset, say)
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("jobs", type=Path)
+    parser.add_argument("data")
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("--at-once", type=int, default=4)
+    parser.add_argument("--drawings", type=int, default=20)
+    parser.add_argument("--count", type=int, default=34_800)
+    parser.add_argument("--one", help="the name of the only job to run, in this process")
+    arguments = parser.parse_args()
+    pool = Pool(arguments.runs / "drawn", arguments.drawings, arguments.count)
+    if arguments.one == "draw":
+        pool.draw()
+    elif arguments.one:
+        job = next(job for job in json.loads(arguments.jobs.read_text()) if job["name"] == arguments.one)
+        run(job, arguments.data, arguments.runs, pool)
+    else:
+        side_by_side(arguments)
+
+
+def side_by_side(arguments: argparse.Namespace) -> None:
+    """Run all jobs, so many at a time, each in a process of its own that says what it does to `NAME.log`."""
+    arguments.runs.mkdir(parents=True, exist_ok=True)
+    # A process takes three quarters of the card's memory unless it is told otherwise.
+    environment = {**os.environ, "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+
+    def start(name: str) -> subprocess.Popen[bytes]:
+        with (arguments.runs / f"{name}.log").open("ab") as log:
+            command = [sys.executable, *sys.argv, "--one", name]
+            return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
+
+    drawing = start("draw")
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    begun: set[str] = set()
+    while True:
+        for name in [name for name, child in running.items() if child.poll() is not None]:
+            say(f"{time.strftime('%X')} {name} ended with {running.pop(name).returncode}")
+        names = [job["name"] for job in json.loads(arguments.jobs.read_text())]
+        waiting = [
+            name for name in names if name not in begun and not (arguments.runs / name / "metrics.json").exists()
+        ]
+        while waiting and len(running) < arguments.at_once:
+            name = waiting.pop(0)
+            begun.add(name)
+            running[name] = start(name)
+            say(f"{time.strftime('%X')} {name} begins")
+        if not running and not waiting:
+            break
+        time.sleep(0.5)
+    drawing.wait()
+
+
+if __name__ == "__main__":
+    main()
