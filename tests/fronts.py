@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from roadsigns.serving.http.limits import Limits
 from roadsigns.serving.http.listener import Listener
-from roadsigns.serving.http.messages import Limits
 from roadsigns.serving.metrics import Metrics
 from roadsigns.serving.protocol.refusals import no_status, servable_not_found, unknown_label
 from roadsigns.serving.protocol.signature import Signature, TensorSpec

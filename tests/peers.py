@@ -12,7 +12,7 @@ from pathlib import Path
 from roadsigns.app.server import LIMITS, Server
 from roadsigns.app.site import Site
 from roadsigns.app.upstream import Patience
-from roadsigns.serving.http.messages import Limits
+from roadsigns.serving.http.limits import Limits
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 SECONDS = 20

@@ -14,7 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from roadsigns.serving import __main__, server
-from roadsigns.serving.http.messages import Request
+from roadsigns.serving.http.request import Request
 
 MAX_AHEAD = 100
 HELD_BODIES = 4

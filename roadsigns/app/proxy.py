@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Container, Sequence
 
-from ..serving.http.messages import Answer, Request
+from ..serving.http.answer import Answer
+from ..serving.http.request import Request
 from .link import PIECE
 from .upstream import Upstream
 

@@ -12,8 +12,10 @@ import traceback
 from urllib.parse import unquote
 
 from ..errors import HttpError
+from ..serving.http.answer import Answer
+from ..serving.http.limits import Limits
 from ..serving.http.listener import Listener, bind
-from ..serving.http.messages import Answer, Limits, Request
+from ..serving.http.request import Request
 from .proxy import Proxy
 from .site import SECURITY, Site
 from .upstream import Patience, Upstream
@@ -36,7 +38,7 @@ GRACE_SECONDS = 5.0
 
 
 class Router:
-    """Answers the app's requests; see `http.messages.Application`."""
+    """Answers the app's requests; see `http.port.Application`."""
 
     def __init__(self, site: Site, proxy: Proxy) -> None:
         self._site = site

@@ -13,7 +13,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from ..errors import HttpError
-from ..serving.http.messages import Answer, Request
+from ..serving.http.answer import Answer
+from ..serving.http.request import Request
 
 TYPES = {
     ".html": "text/html; charset=utf-8",

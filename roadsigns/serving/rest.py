@@ -16,13 +16,15 @@ from collections.abc import Callable, Mapping
 from .. import errors
 from ..errors import RequestError
 from . import pages
-from .http.messages import Answer, Limits, Request
+from .http.answer import Answer
+from .http.limits import Limits
+from .http.request import Request
 from .metrics import CONTENT_TYPE, UNKNOWN, Metrics
 from .models.manager import Manager
 from .models.servable import Servable
-from .protocol.body import Body, Read, read_examples, read_predict
-from .protocol.examples import refuse
+from .protocol.examples import read_examples, refuse
 from .protocol.predict_answer import format_answer
+from .protocol.predict_request import Body, Read, read_predict
 from .protocol.refusals import unknown_signature
 from .protocol.route import Route, is_within, parse_path
 from .protocol.signature import Signature
@@ -49,7 +51,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Rest:
-    """Answers HTTP requests; see `http.messages.Application`.
+    """Answers HTTP requests; see `http.port.Application`.
 
     Args:
         manager: has the models.

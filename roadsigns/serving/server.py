@@ -19,8 +19,8 @@ from . import config_files, memory, metrics
 from .batching import parameters
 from .batching.parameters import BatchingParameters
 from .config_files import Tls
+from .http.limits import Limits
 from .http.listener import Listener, bind
-from .http.messages import Limits
 from .models import base_path, model_config
 from .models.manager import Manager
 from .models.model_config import ModelConfig

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import peers
-from roadsigns.serving.http.messages import Limits
+from roadsigns.serving.http.limits import Limits
 
 
 @pytest.fixture(scope="module")

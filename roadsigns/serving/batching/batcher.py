@@ -8,19 +8,21 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 
 from ...errors import RequestError, RowError
 from ..engines.engine import Engine
 from ..protocol.tensors import Array
-from . import batch
-from .job import Job, Outputs, Part
+from .job import Job, Outputs, Part, check_rows, cut, join, rows_of
 from .parameters import BatchingParameters
-from .queue import BatchQueue
 
 SMALL_PART = 8
 """Rows that are not worth a thread of their own."""
+
+SHARE = 16
+"""A job may have one in so many of the rows that may wait, so that no caller fills the queue alone."""
 
 
 class Batcher:
@@ -37,6 +39,7 @@ class Batcher:
         self._engine = engine
         self._joins = parameters is not None
         self._parameters = parameters or BatchingParameters()
+        self._most = self._parameters.execution_rows
         self._queue = BatchQueue(self._parameters)
         self._closed = False
         self._change = threading.Condition(threading.Lock())
@@ -57,13 +60,12 @@ class Batcher:
             RequestError: too many rows are waiting or the version is being unloaded (UNAVAILABLE), or the request has
                 more rows than one may have, or than a batch may have and the parameters forbid to split it.
         """
-        most = self._parameters.execution_rows
-        rows = batch.rows(name, self._engine.signatures[name], inputs, outputs, share=self._joins)
-        if rows and rows.key and rows.count > most and not self._parameters.enable_large_batch_splitting:
+        rows = rows_of(name, self._engine.signatures[name], inputs, outputs, share=self._joins)
+        if rows and rows.key and rows.count > self._most and not self._parameters.enable_large_batch_splitting:
             raise RequestError(
-                f"The request has {rows.count} rows, more than max_batch_size, {most}. Send fewer at once"
+                f"The request has {rows.count} rows, more than max_batch_size, {self._most}. Send fewer at once"
             )
-        job = Job(name, inputs, outputs, rows, self._cut(rows.count) if rows else most)
+        job = Job(name, inputs, outputs, rows, self._cut(rows.count) if rows else self._most)
         with self._change:
             if self._closed:
                 raise RequestError("The version is being unloaded", "UNAVAILABLE")
@@ -80,10 +82,9 @@ class Batcher:
 
     def _cut(self, rows: int) -> int:
         """Rows of the parts a job is cut into: one for each thread, unless they come out too large or small."""
-        most = self._parameters.execution_rows
         if not self._parameters.enable_large_batch_splitting or self._parameters.allowed_batch_sizes:
-            return most
-        return min(most, max(SMALL_PART, math.ceil(rows / len(self._threads))))
+            return self._most
+        return min(self._most, max(SMALL_PART, math.ceil(rows / len(self._threads))))
 
     def close(self) -> None:
         """Run what was submitted, and end. A second call changes nothing."""
@@ -132,15 +133,117 @@ class Batcher:
         if job.key is None:
             answer = self._engine.run(job.name, parts[0].inputs, job.outputs)
             if job.cut:
-                batch.check_rows(answer, parts[0].rows)
+                check_rows(answer, parts[0].rows)
             return [answer]
         rows = sum(part.rows for part in parts)
-        padded = self._parameters.padded(rows)
-        answer = self._engine.run(job.name, batch.join([part.inputs for part in parts], padded), job.outputs)
-        batch.check_rows(answer, padded)
+        padded = next((size for size in self._parameters.allowed_batch_sizes if size >= rows), rows)
+        answer = self._engine.run(job.name, join([part.inputs for part in parts], padded), job.outputs)
+        check_rows(answer, padded)
         if len(parts) == 1 and padded == rows:
             return [answer]
         starts = [0]
         for part in parts:
             starts.append(starts[-1] + part.rows)
-        return [batch.cut(answer, start, start + part.rows) for start, part in zip(starts, parts, strict=False)]
+        return [cut(answer, start, start + part.rows) for start, part in zip(starts, parts, strict=False)]
+
+
+class BatchQueue:
+    """Waiting jobs: one line for each kind of job, whose heads take turns. Not for several threads at once.
+
+    Every call takes time linear in what it takes out or puts in, however much waits.
+
+    Args:
+        parameters: how large batches are and how long they gather.
+    """
+
+    def __init__(self, parameters: BatchingParameters) -> None:
+        self._parameters = parameters
+        self._most = parameters.execution_rows
+        self._limit = parameters.max_batch_size * parameters.max_enqueued_batches
+        self._lines: OrderedDict[object, _Line] = OrderedDict()
+        self._all = 0
+
+    def add(self, job: Job) -> None:
+        """Let a job wait.
+
+        Raises:
+            RequestError: the job has more rows than one job may have, or too much is waiting already (UNAVAILABLE).
+        """
+        share = max(self._most, self._limit // SHARE)
+        if job.rows > share:
+            raise RequestError(f"The request has {job.rows} rows: expected at most {share}. Send fewer at once")
+        if self._all and self._all + job.rows > self._limit:
+            raise RequestError(f"The batch scheduling queue is full: {self._all} rows are waiting", "UNAVAILABLE")
+        line = self._lines.setdefault(job.key, _Line())
+        line.jobs[job] = None
+        line.rows += job.rows
+        self._all += job.rows
+
+    def drop(self, job: Job) -> None:
+        """Forget the parts of a job that still wait: nobody wants the answer any more."""
+        line = self._lines.get(job.key)
+        if line is None or job not in line.jobs:
+            return
+        del line.jobs[job]
+        self._count(job, line, job.rows)
+        job.waiting.clear()
+
+    def patience(self, now: float) -> float | None:
+        """Seconds after which something runs; 0 for at once, None if nothing waits.
+
+        Args:
+            now: the monotonic clock, in seconds.
+        """
+        return min((self._patience(key, now) for key in self._lines), default=None)
+
+    def take(self, now: float) -> list[Part]:
+        """The parts of the next batch; empty if none is ripe. `now` as for `patience`; infinity lets nobody wait."""
+        key = next((key for key in self._lines if self._patience(key, now) <= 0), self)
+        if key is self:
+            return []
+        line = self._lines[key]
+        self._lines.move_to_end(key)  # so that no kind of job waits for ever
+        room = self._most
+        batch: list[Part] = []
+        # One part of each job: the parts of a job were cut for several threads.
+        for job in _first(line.jobs, self._most if key is not None else 1):
+            part = job.waiting[0]
+            if batch and part.rows > room:
+                break
+            room -= part.rows
+            batch.append(job.waiting.popleft())
+            if not job.waiting:
+                del line.jobs[job]
+            elif len(batch) == 1:  # behind those who came later, and who so wait for one part only
+                line.jobs.move_to_end(job)
+            self._count(job, line, part.rows)
+            if room <= 0:
+                break
+        return batch
+
+    def _count(self, job: Job, line: _Line, rows: int) -> None:
+        """Note that so many rows of a job wait no longer."""
+        job.rows -= rows
+        line.rows -= rows
+        self._all -= rows
+        if not line.jobs:
+            del self._lines[job.key]
+
+    def _patience(self, key: object, now: float) -> float:
+        wait = self._parameters.batch_timeout_micros / 1e6
+        line = self._lines[key]
+        if not wait or key is None or line.rows >= self._most:
+            return 0.0
+        return max(0.0, next(iter(line.jobs)).since + wait - now)
+
+
+class _Line:
+    """Jobs of one key, in the order in which they run, and how many rows of them wait."""
+
+    def __init__(self) -> None:
+        self.jobs: OrderedDict[Job, None] = OrderedDict()
+        self.rows = 0
+
+
+def _first(jobs: OrderedDict[Job, None], count: int) -> list[Job]:
+    return [job for job, _ in zip(jobs, range(count), strict=False)]

@@ -77,10 +77,6 @@ class BatchingParameters:
             return self.max_execution_batch_size
         return self.max_batch_size
 
-    def padded(self, rows: int) -> int:
-        """How many rows a batch of `rows` is filled up to."""
-        return next((size for size in self.allowed_batch_sizes if size >= rows), rows)
-
 
 DEFAULTS = BatchingParameters()
 

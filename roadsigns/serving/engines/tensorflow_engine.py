@@ -20,7 +20,6 @@ import numpy as np
 
 from ... import backend
 from ...errors import ModelError, RequestError
-from ..protocol import keep_probability
 from ..protocol.signature import NUMPY, Signature
 from ..protocol.tensors import Array
 from . import saved_model
@@ -67,9 +66,7 @@ class TensorFlowEngine:
         """Put the graph into ours; once more with keep probabilities of 1, on the same variables."""
         import_graph = self._tf.graph_util.import_graph_def
         keeps = [
-            signature.inputs[name]
-            for signature in self.signatures.values()
-            for name in keep_probability.names(signature)
+            signature.inputs[name] for signature in self.signatures.values() for name in signature.keep_probabilities
         ]
         with self._graph.as_default():
             import_graph(graph_def, name="")

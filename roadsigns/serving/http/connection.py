@@ -17,10 +17,9 @@ from collections import deque
 from typing import cast
 
 from ...errors import RoadsignsError
-from .answer_writer import AnswerWriter
-from .messages import Request
+from .answer import AnswerWriter
 from .port import Port
-from .request_reader import RequestReader
+from .request import Request, RequestReader
 
 MIN_RATE = 10_000
 """Bytes of a body that earn its sender a second more than `Limits.read_seconds`."""

@@ -7,13 +7,14 @@ import contextlib
 import dataclasses
 import email.utils
 import errno
+import functools
 import logging
 import socket
 from typing import Any
 
 from .connection import Connection
-from .messages import Application, Limits
-from .port import Port
+from .limits import Limits
+from .port import Application, Port
 
 BACKLOG = 1024
 """Connections that may wait to be accepted."""
@@ -90,7 +91,9 @@ class Listener:
         """Begin to accept connections on a bound socket."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._trouble)
-        self._server = await loop.create_server(lambda: Connection(self.port, loop), sock=address, backlog=_AT_A_TIME)
+        self._server = await loop.create_server(
+            functools.partial(Connection, self.port, loop), sock=address, backlog=_AT_A_TIME
+        )
         address.listen(BACKLOG)
         self._sweeper = loop.create_task(self._sweep())
 

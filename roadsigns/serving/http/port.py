@@ -6,8 +6,19 @@ import email.utils
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from .messages import Application, Limits
-from .request_reader import HeldBytes
+from .answer import Answer
+from .limits import Limits
+from .request import HeldBytes, Request
+
+
+class Application(Protocol):
+    """What answers the requests, on the event loop."""
+
+    async def answer(self, request: Request) -> Answer:
+        """The answer to a request; cancelled when nobody waits for it any more."""
+
+    def refusal(self, status: int, message: str) -> Answer:
+        """The answer to what did not become a request."""
 
 
 class Client(Protocol):

@@ -5,12 +5,12 @@ Source: TensorFlow Serving's `AvailabilityPreservingPolicy` and `ServerCore`, by
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ... import exported
@@ -22,7 +22,7 @@ from ..protocol.status import VersionStatus
 from .loader import Loader
 from .model_config import ModelConfig
 from .servable import Servable
-from .versions import Lease, Version, Versions
+from .versions import Version, Versions
 
 _log = logging.getLogger(__name__)
 
@@ -116,9 +116,8 @@ class Manager:
         while self._sweep() and time.monotonic() < end:
             time.sleep(_DRAIN_POLL_S)
 
-    def lease(
-        self, model: str, version: int | None = None, label: str | None = None
-    ) -> AbstractContextManager[Servable]:
+    @contextlib.contextmanager
+    def lease(self, model: str, version: int | None = None, label: str | None = None) -> Iterator[Servable]:
         """A servable that stays loaded within the context, which may be left by another thread.
 
         Args:
@@ -129,7 +128,17 @@ class Manager:
         Raises:
             RequestError: on entering; there is no such model, version or label.
         """
-        return Lease(functools.partial(self._acquire, model, version, label), self._release)
+        with self._lock:
+            found, servable = self._find(model, version, label)
+            found.leases += 1
+        try:
+            yield servable
+        finally:
+            with self._lock:
+                found.leases -= 1
+                is_free = found.state == "UNLOADING" and not found.leases
+            if is_free:
+                self._wake.set()
 
     def status(self, model: str, version: int | None = None) -> list[VersionStatus]:
         """What is known of a model's versions, newest first.
@@ -177,27 +186,19 @@ class Manager:
             finally:
                 self._update()
 
-    def _acquire(self, model: str, version: int | None, label: str | None) -> tuple[Version, Servable]:
-        with self._lock:
-            config, versions = self._configs.get(model), self._models.get(model)
-            if config is None or versions is None:
-                raise servable_not_found(model, version)
-            if label is not None:
-                if label not in config.labels:
-                    raise unknown_label(label)
-                version = config.labels[label]
-            found = versions.get(version)
-            if found is None or found.servable is None:
-                raise servable_not_found(model, version)
-            found.leases += 1
-            return found, found.servable
-
-    def _release(self, version: Version) -> None:
-        with self._lock:
-            version.leases -= 1
-            free = version.state == "UNLOADING" and not version.leases
-        if free:
-            self._wake.set()
+    def _find(self, model: str, version: int | None, label: str | None) -> tuple[Version, Servable]:
+        """The version that a request asks for; the caller holds the lock."""
+        config, versions = self._configs.get(model), self._models.get(model)
+        if config is None or versions is None:
+            raise servable_not_found(model, version)
+        if label is not None:
+            if label not in config.labels:
+                raise unknown_label(label)
+            version = config.labels[label]
+        found = versions.newest if version is None else versions.serving.get(version)
+        if found is None or found.servable is None:
+            raise servable_not_found(model, version)
+        return found, found.servable
 
     def _watch(self) -> None:
         wait = self._poll_seconds or None
@@ -278,7 +279,9 @@ class Manager:
         wanted = config.policy.choose(self._scan(config.base_path) or {})
         with self._lock:
             versions = self._models[config.name]
-            if any((version := versions.get(number)) and version.path == path for number, path in wanted.items()):
+            if any(
+                (version := versions.serving.get(number)) and version.path == path for number, path in wanted.items()
+            ):
                 return
             errors = [each.error_message for each in versions.statuses() if each.error_message]
         why = errors[0] if errors else f"{str(config.base_path)!r} holds no version that the policy asks for"
@@ -288,7 +291,7 @@ class Manager:
         for name, config in new.items():
             for label, number in config.labels.items():
                 with self._lock:
-                    served = self._models[name].get(number) is not None
+                    served = number in self._models[name].serving
                 is_new = name not in old or label not in old[name].labels
                 if not served and not (self._labels_ahead and is_new):
                     raise RequestError(

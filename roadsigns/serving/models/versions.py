@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,55 +47,28 @@ class Version:
         return VersionStatus(self.number, self.state, "INTERNAL" if self.error else "OK", self.error)
 
 
-class Lease(AbstractContextManager[Servable]):
-    """The use of a version by one request: as long as the context lasts, the version stays loaded.
-
-    Args:
-        acquire: finds the version and counts this use of it.
-        release: ends the use.
-    """
-
-    __slots__ = ("_acquire", "_release", "_version")
-
-    def __init__(self, acquire: Callable[[], tuple[Version, Servable]], release: Callable[[Version], None]) -> None:
-        self._acquire = acquire
-        self._release = release
-        self._version: Version | None = None
-
-    def __enter__(self) -> Servable:
-        self._version, servable = self._acquire()
-        return servable
-
-    def __exit__(self, *_: object) -> None:
-        version, self._version = self._version, None
-        if version is not None:
-            self._release(version)
-
-
 class Versions:
     """All versions of one model. The caller holds a lock.
 
     Attributes:
+        serving: those that are available, by number.
+        newest: the one of them with the highest number.
         retired: versions that are replaced or not wanted any more, and still loaded.
     """
 
     def __init__(self) -> None:
         self._latest: dict[int, Version] = {}  # what was last done with each number
-        self._serving: dict[int, Version] = {}
-        self._newest: Version | None = None
+        self.serving: dict[int, Version] = {}
+        self.newest: Version | None = None
         self.retired: list[Version] = []
-
-    def get(self, number: int | None = None) -> Version | None:
-        """The version of that number if it is available; the newest that is, for None."""
-        return self._newest if number is None else self._serving.get(number)
 
     def available(self) -> list[Version]:
         """The versions that serve, newest first."""
-        return sorted(self._serving.values(), key=lambda version: -version.number)
+        return sorted(self.serving.values(), key=lambda version: -version.number)
 
     def statuses(self) -> list[VersionStatus]:
         """All that is known, newest first."""
-        return [version.status() for _, version in sorted({**self._latest, **self._serving}.items(), reverse=True)]
+        return [version.status() for _, version in sorted({**self._latest, **self.serving}.items(), reverse=True)]
 
     def due(self, wanted: Mapping[int, Path], now: float, most_failures: int) -> list[Version]:
         """The versions to load now, ascending: wanted and not loaded, or loaded from files that have changed since.
@@ -125,15 +97,15 @@ class Versions:
 
     def admit(self, version: Version, servable: Servable) -> None:
         """Let a loaded version serve."""
-        if (before := self._serving.get(version.number)) is not None:
+        if (before := self.serving.get(version.number)) is not None:
             self._retire(before)
         version.servable, version.state, version.error, version.failures = servable, "AVAILABLE", "", 0
-        self._serving[version.number] = version
+        self.serving[version.number] = version
         self._choose_newest()
 
     def settle(self, wanted: Mapping[int, Path]) -> None:
         """Retire what is not wanted, as soon as something wanted serves or nothing is; keep the list of ended short."""
-        if not wanted or any(self.get(number) for number in wanted):
+        if not wanted or any(number in self.serving for number in wanted):
             for version in self.available():
                 if wanted.get(version.number) != version.path:
                     self._retire(version)
@@ -150,8 +122,8 @@ class Versions:
 
     def _retire(self, version: Version) -> None:
         version.state = "UNLOADING"
-        del self._serving[version.number]
+        del self.serving[version.number]
         self.retired.append(version)
 
     def _choose_newest(self) -> None:
-        self._newest = next(iter(self.available()), None)
+        self.newest = next(iter(self.available()), None)

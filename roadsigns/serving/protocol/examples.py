@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ...errors import RequestError
-from . import base64_text
-from .predict_request import parse_body
+from ...exported import DEFAULT_SIGNATURE
+from . import tensors
+from .predict_request import Body, parse_body
 from .refusals import refused, type_word
 from .signature import Signature
 
@@ -72,6 +73,15 @@ def parse_examples(body: bytes, method: str) -> Examples:
     return Examples(read.signature_name, tuple(_example(each, confirm) for each in examples), context)
 
 
+def read_examples(body: Body, method: str) -> str:
+    """Read a classify or regress call, and tell the signature's name.
+
+    Raises:
+        RequestError: the body is refused.
+    """
+    return parse_examples(body.unpacked(), method).signature_name or DEFAULT_SIGNATURE
+
+
 def refuse(method: str, signature: Signature) -> RequestError:
     """Why `signature` cannot be called for `method`, in TensorFlow Serving's words where it would refuse as well."""
     noun = {"classify": "classification", "regress": "regression"}[method]
@@ -113,8 +123,8 @@ def _value(name: str, content: Any, confirm: Callable[[], None]) -> tuple[str, A
     """A value of a feature, and the kind it makes the feature."""
     if isinstance(content, str):
         return "bytes", content.encode("utf-8", "surrogatepass")
-    if base64_text.is_binary(content):
-        return "bytes", base64_text.decode(content["b64"])
+    if tensors.is_binary(content):
+        return "bytes", tensors.decode_base64(content["b64"])
     if content is None or isinstance(content, (list, dict)):
         raise RequestError(f"Feature: {name} has element with unexpected JSON type: {type_word(content)}")
     if isinstance(content, int) and -(2**63) <= content < 2**64:

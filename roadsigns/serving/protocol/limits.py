@@ -13,7 +13,6 @@ import numpy as np
 
 from ... import pictures
 from ...errors import DataError, RequestError
-from . import keep_probability
 from .signature import Signature
 from .tensors import Array
 
@@ -96,7 +95,7 @@ def check(inputs: Mapping[str, Array], signature: Signature, sent: int, max_pixe
 
 
 def _rows(name: str, array: Array, signature: Signature) -> int:
-    if name in keep_probability.names(signature):
+    if name in signature.keep_probabilities:
         return array.size
     shape = signature.inputs[name].shape
     return len(array) if shape and shape[0] == -1 and array.ndim else 0

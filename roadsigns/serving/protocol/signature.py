@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -23,6 +24,9 @@ NUMPY: dict[str, type[np.generic]] = {
     "DT_STRING": np.object_,
 }
 """NumPy's type for each TensorFlow dtype that both have; a string is a `bytes` object."""
+
+KEEP_PROBABILITIES = ("keep_prob", "keep_prob_conv")
+"""Inputs that are shares of units kept; 1 is exact."""
 
 PREDICT = "tensorflow/serving/predict"
 CLASSIFY = "tensorflow/serving/classify"
@@ -62,3 +66,13 @@ class Signature:
     inputs: Mapping[str, TensorSpec]
     outputs: Mapping[str, TensorSpec]
     method_name: str = PREDICT
+
+    @cached_property
+    def keep_probabilities(self) -> tuple[str, ...]:
+        """The names of the inputs that are keep probabilities: floats that may be scalars, beside other inputs."""
+        found = tuple(
+            name
+            for name in KEEP_PROBABILITIES
+            if (spec := self.inputs.get(name)) and spec.dtype == "DT_FLOAT" and spec.shape in (None, ())
+        )
+        return found if len(found) < len(self.inputs) else ()

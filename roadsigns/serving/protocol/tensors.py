@@ -1,7 +1,12 @@
-"""One tensor: nested JSON lists to a NumPy array of the dtype that a signature asks for."""
+"""One tensor: nested JSON lists to a NumPy array of the dtype that a signature asks for.
+
+Strings that are bytes come as base64, as TensorFlow Serving takes it: the standard alphabet, padded or not, white space
+anywhere.
+"""
 
 from __future__ import annotations
 
+import binascii
 import itertools
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -10,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import RequestError
-from . import base64_text
-from .json_numbers import Numbers
+from .json_reader import Numbers
 from .refusals import echo, refused, type_word
 from .signature import NUMPY, TensorSpec
 
@@ -20,6 +24,7 @@ Array = npt.NDArray[Any]
 MAX_RANK = 32
 """Axes an array can have in every version of NumPy."""
 
+_WHITE = str.maketrans("", "", " \t\n\v\f\r")
 _FLOATS = ("DT_FLOAT", "DT_DOUBLE")
 _INT32 = (-(2**31), 2**31 - 1)
 _RANGES = {
@@ -114,11 +119,11 @@ def _cut(wide: npt.NDArray[np.float64], dtype: type[np.generic]) -> Array:
 
 
 def _is_bytes(leaf: Any) -> bool:
-    return isinstance(leaf, str) or base64_text.is_binary(leaf)
+    return isinstance(leaf, str) or is_binary(leaf)
 
 
 def _bytes(leaf: Any) -> bytes:
-    return leaf.encode("utf-8", "surrogatepass") if isinstance(leaf, str) else base64_text.decode(leaf["b64"])
+    return leaf.encode("utf-8", "surrogatepass") if isinstance(leaf, str) else decode_base64(leaf["b64"])
 
 
 def check(value: Any, spec: TensorSpec) -> int:
@@ -173,9 +178,9 @@ def _check_list(item: list[Any], level: int, shape: tuple[int, ...]) -> None:
 def _check_leaf(leaf: Any, spec: TensorSpec) -> None:
     if isinstance(leaf, dict):
         if spec.dtype == "DT_STRING":
-            if not base64_text.is_binary(leaf):
+            if not is_binary(leaf):
                 raise refused(leaf, "not formatted correctly for base64 data")
-            base64_text.decode(leaf["b64"])
+            decode_base64(leaf["b64"])
         else:
             _refuse_type(leaf, spec)
     elif spec.dtype not in (*_FLOATS, *_RANGES, "DT_BOOL", "DT_STRING"):
@@ -186,3 +191,36 @@ def _check_leaf(leaf: Any, spec: TensorSpec) -> None:
 
 def _refuse_type(value: Any, spec: TensorSpec) -> NoReturn:
     raise refused(value, f"Type: {type_word(value)} is not of expected type: {spec.dtype_word}")
+
+
+def is_binary(value: Any) -> bool:
+    """Whether a JSON value is an object that stands for bytes: `{"b64": TEXT}` and nothing else."""
+    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
+
+
+def decode_base64(text: str) -> bytes:
+    """The bytes that `text` stands for.
+
+    Complete padding or none; a dot is an equals sign. Bits left over at the end are not looked at.
+
+    Raises:
+        RequestError: it is not base64 of that kind.
+
+    Source: Abseil's `Base64Unescape`, by its documented behaviour.
+    """
+    try:
+        return _decode_strictly(text)
+    except ValueError:  # binascii.Error, or a character beyond ASCII
+        pass
+    try:
+        return _decode_strictly(text.translate(_WHITE).replace(".", "="))
+    except ValueError:
+        raise RequestError("Unable to base64 decode") from None
+
+
+def _decode_strictly(text: str) -> bytes:
+    plain = text.rstrip("=")
+    padding = "=" * (-len(plain) % 4)
+    if len(text) not in (len(plain), len(plain) + len(padding)):  # Python's strict mode lets some of these pass
+        raise ValueError("partial padding")
+    return binascii.a2b_base64(plain + padding, strict_mode=True)

@@ -212,11 +212,14 @@ def test_a_full_queue_is_unavailable(batchers):
     assert answer(batcher.submit("serving_default", feed((3, 4)))) == [7]
 
 
-def test_batches_are_filled_up_to_an_allowed_size(batchers):
+@pytest.mark.parametrize(("rows", "filled"), [(1, 2), (2, 2), (3, 4), (5, 8), (8, 8)])
+def test_batches_are_filled_up_to_an_allowed_size(batchers, rows, filled):
     batcher, engine = batchers(max_batch_size=8, allowed_batch_sizes=(2, 4, 8))
-    assert answer(batcher.submit("serving_default", feed((1, 1), (2, 2), (3, 3)))) == [2, 4, 6]
-    assert engine.rows() == [4]
-    np.testing.assert_array_equal(engine.calls[0][1]["x"][3], (3, 3))
+    numbers = range(1, rows + 1)
+    asked = batcher.submit("serving_default", feed(*((each, each) for each in numbers)))
+    assert answer(asked) == [2 * each for each in numbers]
+    assert engine.rows() == [filled]
+    np.testing.assert_array_equal(engine.calls[0][1]["x"][-1], (rows, rows))
 
 
 def test_a_timeout_lets_requests_gather_though_the_engine_is_free(batchers):

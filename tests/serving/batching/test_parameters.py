@@ -69,9 +69,3 @@ def test_a_file_that_is_none_is_named(tmp_path, content):
         file.write_bytes(content)
     with pytest.raises(UsageError, match=re.escape(str(file))):
         read(file)
-
-
-def test_padding_goes_to_the_next_allowed_size():
-    parameters = BatchingParameters(max_batch_size=8, allowed_batch_sizes=(2, 4, 8))
-    assert [parameters.padded(rows) for rows in (1, 2, 3, 5, 8)] == [2, 2, 4, 8, 8]
-    assert BatchingParameters().padded(5) == 5

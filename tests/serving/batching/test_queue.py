@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from roadsigns.errors import RequestError
-from roadsigns.serving.batching.batch import Rows
-from roadsigns.serving.batching.job import Job
+from roadsigns.serving.batching.batcher import SHARE, BatchQueue
+from roadsigns.serving.batching.job import Job, Rows
 from roadsigns.serving.batching.parameters import BatchingParameters
-from roadsigns.serving.batching.queue import SHARE, BatchQueue
 
 
 def job(count: int, key: str = "a", most: int = 4) -> Job:

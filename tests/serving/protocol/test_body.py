@@ -9,8 +9,8 @@ import pytest
 
 from bodies import FLOAT, STRING
 from roadsigns.errors import RequestError
-from roadsigns.serving.protocol.body import Body, read_examples, read_predict
-from roadsigns.serving.protocol.predict_request import Form
+from roadsigns.serving.protocol.examples import read_examples
+from roadsigns.serving.protocol.predict_request import Body, Form, read_predict
 from roadsigns.serving.protocol.signature import Signature, TensorSpec
 
 SIGNATURES = {"serving_default": FLOAT, "strings": STRING}

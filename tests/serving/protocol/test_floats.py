@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadsigns.serving.protocol import floats
+from roadsigns.serving.protocol.predict_answer import float_texts
 
 EXAMPLES = [
     (0.0, "0.0"),
@@ -37,7 +37,7 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("number", "text"), EXAMPLES)
 def test_a_float32_prints_as(number: float, text: str) -> None:
-    assert floats.texts(np.array([number], np.float32)) == [text]
+    assert float_texts(np.array([number], np.float32)) == [text]
 
 
 @pytest.mark.parametrize(
@@ -45,11 +45,11 @@ def test_a_float32_prints_as(number: float, text: str) -> None:
     [(0.1, "0.1"), (1 / 3, "0.33333333333333331"), (2.0**60, "1.152921504606847e+18"), (5e-324, "4.94066e-324")],
 )
 def test_a_float64_prints_as(number: float, text: str) -> None:
-    assert floats.texts(np.array([number])) == [text]
+    assert float_texts(np.array([number])) == [text]
 
 
 def test_nothing_prints_as_nothing() -> None:
-    assert floats.texts(np.empty(0, np.float32)) == []
+    assert float_texts(np.empty(0, np.float32)) == []
 
 
 def nearest_float32(text: str) -> bool:
@@ -75,7 +75,7 @@ def patterns() -> np.ndarray:
 def test_every_kind_of_float32_reads_back() -> None:
     bits = patterns()
     numbers = bits.view(np.float32)
-    printed = floats.texts(numbers)
+    printed = float_texts(numbers)
     for pattern, number, text in zip(bits.tolist(), numbers.tolist(), printed, strict=True):
         if number != number:
             assert text == "NaN"
@@ -85,13 +85,13 @@ def test_every_kind_of_float32_reads_back() -> None:
 
 def test_no_detour_is_needed_to_read_a_float32_back() -> None:
     numbers = patterns().view(np.float32)[::40]
-    printed = floats.texts(numbers[np.isfinite(numbers)])
+    printed = float_texts(numbers[np.isfinite(numbers)])
     assert all(map(nearest_float32, printed))
 
 
 @given(number=st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_six_digits_unless_they_lie(number: float) -> None:
-    [text] = floats.texts(np.array([number], np.float32))
+    [text] = float_texts(np.array([number], np.float32))
     short = f"{number:.6g}"
     if np.float32(short) == np.float32(number):
         assert text in (short, short + ".0")
@@ -102,7 +102,7 @@ def test_six_digits_unless_they_lie(number: float) -> None:
 
 @given(number=st.floats(allow_nan=False))
 def test_a_float64_reads_back(number: float) -> None:
-    [text] = floats.texts(np.array([number]))
+    [text] = float_texts(np.array([number]))
     assert repr(float(text)) == repr(number)
 
 
@@ -113,7 +113,7 @@ def test_whatever_six_digits_say_is_said_in_six() -> None:
     scaled = np.array([float(f"{each}e{rng.integers(-30, 30)}") for each in rounded * 3], np.float32)
     every = patterns()[::50].view(np.float32)
     numbers = np.concatenate([np.array(rounded, np.float32), scaled, every[np.isfinite(every)]])
-    for number, text in zip(numbers.tolist(), floats.texts(numbers), strict=True):
+    for number, text in zip(numbers.tolist(), float_texts(numbers), strict=True):
         short = f"{number:g}"
         says_it = np.float32(short) == np.float32(number) and nearest_float32(short)
         assert (text in (short, f"{short}.0")) == says_it

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fronts import LIMITS
-from roadsigns.serving.http.messages import Request
-from roadsigns.serving.http.request_reader import HeldBytes, RequestReader
+from roadsigns.serving.http.request import HeldBytes, Request, RequestReader
 
 
 def reader(**limits: int) -> RequestReader:

@@ -10,20 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadsigns.errors import RequestError
-from roadsigns.serving.protocol.base64_text import decode, is_binary
+from roadsigns.serving.protocol.tensors import decode_base64, is_binary
 
 
 @given(data=st.binary(max_size=50), gap=st.sampled_from([" ", "\n", "\t\r "]), place=st.integers(0, 70))
 def test_padding_and_white_space_are_free(data: bytes, gap: str, place: int) -> None:
     text = base64.b64encode(data).decode()
     for each in (text, text.rstrip("="), text.replace("=", "."), text[:place] + gap + text[place:]):
-        assert decode(each) == data
+        assert decode_base64(each) == data
 
 
 @pytest.mark.parametrize("text", ["QQ=", "Q", "Q===", "Q-_Q", "QQ==QQ==", "ä", "Q\0Q="])
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(RequestError, match="Unable to base64 decode"):
-        decode(text)
+        decode_base64(text)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The requests in a connection's bytes.
+"""A request, and the reader that finds requests in the bytes of a connection.
 
 llhttp reads them, by way of httptools. What two readers could understand differently is refused, since a request that
 ends elsewhere for the next server than for this one carries a second request inside.
@@ -9,11 +9,11 @@ Source: RFC 9112 (HTTP/1.1; section 3.2 on the target and Host, 6.1 on Transfer-
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httptools
 
-from .messages import Limits, Request
+from .limits import Limits
 
 MAX_HEAD_BYTES = 65_536
 """Request line and headers together."""
@@ -22,6 +22,33 @@ _CHUNK = 6
 """Bytes that frame a chunk of one byte, and then some."""
 
 _MAX_DIGITS = 18
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """A request that has arrived in full.
+
+    Attributes:
+        verb: `GET`, `POST`, ...
+        target: path and query as sent, percent-encoded.
+        headers: values by lower-case name; equal names are joined by commas.
+        body: as sent, freed of chunks.
+        keep_alive: whether the client wants to go on.
+        version: of HTTP, `1.1`.
+        fields: names and values of the headers, as sent.
+    """
+
+    verb: str
+    target: str
+    headers: dict[bytes, bytes]
+    body: bytes
+    keep_alive: bool = True
+    version: str = "1.1"
+    fields: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+    def header(self, name: bytes) -> str:
+        """The value of a header, `""` if there is none."""
+        return self.headers.get(name, b"").decode("latin-1")
 
 
 @dataclass

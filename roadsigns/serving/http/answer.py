@@ -1,15 +1,68 @@
-"""The answers on a connection, written as fast as the client reads them."""
+"""An answer, and the writer that sends it as fast as the client reads."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import http
 from collections.abc import AsyncGenerator
-
-from .messages import Answer
+from dataclasses import dataclass
 
 MIN_RATE = 10_000
 """Bytes a second that a client has to read."""
+
+_PHRASES = {status.value: status.phrase for status in http.HTTPStatus} | {499: "Client Closed Request"}
+_BODILESS = (204, 304)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back.
+
+    Attributes:
+        status: HTTP status code.
+        body: everything after the headers, whole or in pieces.
+        content_type: of the body; empty to leave the header out.
+        headers: further header lines, each ended by CR LF; none of them about the connection or the body's length.
+        phrase: what stands behind the status; empty for the usual words.
+        length: bytes of a body that comes in pieces, or that is left out; None where nobody knows.
+    """
+
+    status: int
+    body: bytes | AsyncGenerator[bytes, None] = b""
+    content_type: str = "application/json"
+    headers: str = ""
+    phrase: str = ""
+    length: int | None = None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the client can tell where the body ends without chunks."""
+        return isinstance(self.body, bytes) or self.length is not None or self.status in _BODILESS
+
+    def head(self, *, keep: bool, version: str, date: str) -> bytes:
+        """Status line and headers.
+
+        Args:
+            keep: whether the connection stays open.
+            version: HTTP version of the request.
+            date: the time, as headers have it.
+        """
+        length = len(self.body) if isinstance(self.body, bytes) and self.length is None else self.length
+        lines = f"HTTP/1.1 {self.status} {self.phrase or _PHRASES.get(self.status, '')}\r\n"
+        if self.content_type:
+            lines += f"Content-Type: {self.content_type}\r\n"
+        if self.status not in _BODILESS:
+            if length is not None:
+                lines += f"Content-Length: {length}\r\n"
+            elif version != "1.0":
+                lines += "Transfer-Encoding: chunked\r\n"
+        lines += f"Date: {date}\r\n{self.headers}"
+        if not keep:
+            lines += "Connection: close\r\n"
+        elif version == "1.0":
+            lines += "Connection: keep-alive\r\n"
+        return f"{lines}\r\n".encode("latin-1")
 
 
 class AnswerWriter:

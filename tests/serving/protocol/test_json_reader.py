@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays_of
 
 from bodies import TWO
 from roadsigns.errors import RequestError
-from roadsigns.serving.protocol import json_numbers, json_reader
+from roadsigns.serving.protocol import json_reader
 from roadsigns.serving.protocol.examples import parse_examples
 from roadsigns.serving.protocol.predict_request import PredictBody
 
@@ -40,7 +40,7 @@ def bodies(draw):
 
 
 def test_an_array_is_taken_apart():
-    document = json_numbers.read(b'{"inputs":{"x":[[1,2.5,-3],[4e1,5,6]],"keep_prob":1}}')
+    document = json_reader.read_numbers(b'{"inputs":{"x":[[1,2.5,-3],[4e1,5,6]],"keep_prob":1}}')
     assert document is not None
     found = document.value["inputs"]["x"]
     assert (found.flat, found.shape) == ([1, 2.5, -3, 40.0, 5, 6], (2, 3))
@@ -49,7 +49,7 @@ def test_an_array_is_taken_apart():
 
 
 def test_blanks_are_read_over():
-    document = json_numbers.read(b'{"inputs":{"x":[[ 1 ,\n2],\t[3 , 4\r\n]]}}')
+    document = json_reader.read_numbers(b'{"inputs":{"x":[[ 1 ,\n2],\t[3 , 4\r\n]]}}')
     assert document is not None
     found = document.value["inputs"]["x"]
     assert (found.doubles.tolist(), found.shape) == ([1, 2, 3, 4], (2, 2))
@@ -57,7 +57,7 @@ def test_blanks_are_read_over():
 
 @given(bodies())
 def test_both_ways_come_to_the_same(body):
-    short = json_numbers.read(body)
+    short = json_reader.read_numbers(body)
     if short is not None:
         assert outcome(short) == outcome(json_reader.read(body))
 
@@ -68,7 +68,7 @@ def test_both_ways_come_to_the_same_where_bytes_are_wrong(body, data):
     cut = data.draw(st.integers(0, 2))
     piece = data.draw(st.sampled_from([*b'[]{},:"0-.e \n\\', 0x80]) | st.integers(0, 255))
     spoilt = body[:place] + bytes([piece]) + body[place + cut :]
-    short = json_numbers.read(spoilt)
+    short = json_reader.read_numbers(spoilt)
     if short is not None:
         assert outcome(short) == outcome(json_reader.read(spoilt))
 
@@ -98,12 +98,12 @@ def test_both_ways_come_to_the_same_where_bytes_are_wrong(body, data):
     ],
 )
 def test_whatever_is_not_plain_is_left_to_the_other(inputs):
-    assert json_numbers.read(f'{{"inputs":{inputs}}}'.encode()) is None
+    assert json_reader.read_numbers(f'{{"inputs":{inputs}}}'.encode()) is None
 
 
 @pytest.mark.parametrize("rest", ['"instances":[1]', '"signature_name":1', '"more":1'])
 def test_so_is_a_body_that_will_be_refused(rest):
-    assert json_numbers.read(f'{{"inputs":{{"x":[[1]]}},{rest}}}'.encode()) is None
+    assert json_reader.read_numbers(f'{{"inputs":{{"x":[[1]]}},{rest}}}'.encode()) is None
 
 
 @pytest.mark.parametrize("method", ["classify", "regress"])
