@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from roadsigns import backend
+from roadsigns import backend, machine
 from roadsigns.files import write_json
 from roadsigns.serving.engines import choice
 from roadsigns.serving.models.servable import Servable
@@ -113,10 +113,10 @@ def main(folder: str) -> None:
     functions = contenders(Path(folder))
     common = {
         "command": "python benchmarks/compare_engines.py VERSION_FOLDER",
-        "commit": backend.commit(),
+        "commit": machine.commit(),
         "date": datetime.date.today().isoformat(),
-        "machine": backend.machine(),
-        "versions": {**backend.versions(), "onnxruntime": version("onnxruntime")},
+        "machine": machine.hardware(),
+        "versions": {**machine.versions(), "onnxruntime": version("onnxruntime")},
         "unit": "images per second",
     }
     results = []

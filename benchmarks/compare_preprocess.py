@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from notebook_loop import notebook_loop
 
-from roadsigns import backend, data
+from roadsigns import data, machine
 from roadsigns.files import write_json
 from roadsigns.preprocess import preprocess
 
@@ -46,10 +46,10 @@ def main(archive: str) -> None:
     result = {
         "name": "preprocess",
         "command": "taskset -c 0 python benchmarks/compare_preprocess.py ARCHIVE",
-        "commit": backend.commit(),
+        "commit": machine.commit(),
         "date": datetime.date.today().isoformat(),
-        "machine": {**backend.machine(), "accelerator": None},
-        "versions": {**backend.versions(), **{name: version(name) for name in RIVALS}},
+        "machine": {**machine.hardware(), "accelerator": None},
+        "versions": {**machine.versions(), **{name: version(name) for name in RIVALS}},
         "subject": f"roadsigns.preprocess.preprocess, batch of {PICTURES}",
         "rival": "the notebook's loop: OpenCV cvtColor, scikit-image rank.equalize(disk(30)), one picture at a time",
         "unit": "images per second",

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from load import load
 
-from roadsigns import backend
+from roadsigns import machine
 from roadsigns.app import own_server
 from roadsigns.files import write_json
 
@@ -94,10 +94,10 @@ def main() -> None:
     result = {
         "name": "proxy",
         "command": "python benchmarks/compare_proxy.py",
-        "commit": backend.commit(),
+        "commit": machine.commit(),
         "date": datetime.date.today().isoformat(),
-        "machine": {**backend.machine(), "accelerator": None},
-        "versions": backend.versions(),
+        "machine": {**machine.hardware(), "accelerator": None},
+        "versions": machine.versions(),
         "subject": f"the embedded model server through the app, {CLIENTS} clients, one picture a request",
         "rival": "the same model server, asked directly",
         "unit": "requests per second",

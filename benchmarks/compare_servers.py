@@ -34,7 +34,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from roadsigns import backend
+from roadsigns import machine
 from roadsigns.files import write_json
 
 HERE = Path(__file__).parent
@@ -172,7 +172,7 @@ def environment(cache: Path, name: str) -> Path:
         subprocess.run([sys.executable, "-m", "venv", cache / name], check=True)
     done = cache / name / "installed"
     if name == "roadsigns" or not done.exists():
-        tensorflow = f"tensorflow=={backend.versions()['tensorflow']}"
+        tensorflow = f"tensorflow=={machine.versions()['tensorflow']}"
         fresh = ["--force-reinstall", "--no-deps"] if name == "roadsigns" and done.exists() else [tensorflow]
         subprocess.run([python, "-m", "pip", "install", "-q", *fresh, *REQUIREMENTS[name]], check=True)
         done.touch()
@@ -291,11 +291,11 @@ def main() -> None:
         "name": "servers",
         "command": f"python benchmarks/compare_servers.py CACHE --model MODEL "
         f"--rounds {given.rounds} --seconds {given.seconds:g}",
-        "commit": backend.commit(),
+        "commit": machine.commit(),
         "date": datetime.date.today().isoformat(),
-        "machine": {**backend.machine(), "accelerator": None},
+        "machine": {**machine.hardware(), "accelerator": None},
         "versions": {
-            **backend.versions(),
+            **machine.versions(),
             "onnxruntime": installed(pythons["roadsigns"], "onnxruntime"),
             **{name: installed(pythons[name], name) for name in ("litserve", "mlserver")},
         },

@@ -11,16 +11,14 @@ import os
 import numpy as np
 import pytest
 
-from roadsigns import backend, data
+from roadsigns import backend, data, machine
 
 backend.start()
 
 
 def pytest_benchmark_update_machine_info(config, machine_info):
     machine_info["roadsigns"] = {
-        "machine": backend.machine(),
-        "versions": backend.versions(),
-        "commit": backend.commit(),
+        **machine.description(),
     }
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from roadsigns import app, backend, classifier, data, keras_file, models, no_sign
+from roadsigns import app, classifier, data, keras_file, machine, models, no_sign
 from roadsigns.data.synthetic import draw_backgrounds
 from roadsigns.files import write_json
 from roadsigns.networks import answers
@@ -100,10 +100,10 @@ def main(archive: str) -> None:
     result = {
         "name": "verdict",
         "command": "python benchmarks/fit_verdict.py ARCHIVE",
-        "commit": backend.commit(),
+        "commit": machine.commit(),
         "date": datetime.date.today().isoformat(),
-        "machine": backend.machine(),
-        "versions": backend.versions(),
+        "machine": machine.hardware(),
+        "versions": machine.versions(),
         "subject": "pictures without a sign that are said to have none: 2,000 drawn backgrounds and 2,000 of noise",
         "rival": "validation pictures that are said to have none",
         "unit": "share of the pictures",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from roadsigns import backend, classifier, data, keras_file, models
+from roadsigns import classifier, data, keras_file, machine, models
 from roadsigns.data import synthetic
 from roadsigns.files import write_json
 from roadsigns.networks import answers
@@ -50,9 +50,7 @@ def main(archive: str, network: str = models.DEFAULT) -> None:
         "name": f"no-sign-{network}",
         "command": f"python benchmarks/judge_no_sign.py ARCHIVE {network}",
         "date": datetime.date.today().isoformat(),
-        "commit": backend.commit(),
-        "machine": backend.machine(),
-        "versions": backend.versions(),
+        **machine.description(),
         "pictures": {name: len(each) for name, each in {**signs, **others}.items()},
         "doubted_signs": {name: float(np.mean(each > 0.5)) for name, each in signs.items()},
         "found": {name: float(np.mean(each > 0.5)) for name, each in others.items()},

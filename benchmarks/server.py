@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from roadsigns import backend
+from roadsigns import machine
 
 NAME = "roadsigns_model"
 CALL = f"/v1/models/{NAME}:predict"
@@ -86,8 +86,8 @@ def described(name: str, command: str) -> dict:
     return {
         "name": name,
         "command": f"python benchmarks/{command}",
-        "commit": backend.commit(),
+        "commit": machine.commit(),
         "date": datetime.date.today().isoformat(),
-        "machine": {**backend.machine(), "accelerator": None},
-        "versions": backend.versions(),
+        "machine": {**machine.hardware(), "accelerator": None},
+        "versions": machine.versions(),
     }

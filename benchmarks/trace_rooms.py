@@ -189,7 +189,7 @@ def counted(checkout: Path, models: Path) -> dict[str, Any]:
 
 
 def main(models: Path, older: Path | None) -> None:
-    from roadsigns import backend
+    from roadsigns import backend, machine
     from roadsigns.files import write_json
 
     backend.start()
@@ -197,9 +197,7 @@ def main(models: Path, older: Path | None) -> None:
         "name": "rooms",
         "command": "python benchmarks/trace_rooms.py MODELS OLDER_CHECKOUT",
         "date": datetime.date.today().isoformat(),
-        "commit": backend.commit(),
-        "machine": backend.machine(),
-        "versions": backend.versions(),
+        **machine.description(),
         "now": counted(HERE.parents[1], models),
     }
     if older is not None:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from . import backend
+from . import machine
 from .cli import command, parse
 from .config import EvaluateOptions
 from .console import note
@@ -57,9 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             against = report.Subject(other.name, _of_the_same_classes(other, study.classes).classify_pixels, study)
         facts = {
             "command": shlex.join(["python", "-m", "roadsigns.evaluate", *options.flags()]),
-            "commit": backend.commit(),
-            "machine": backend.machine(),
-            "versions": backend.versions(),
+            **machine.description(),
         }
         report.write(options.report, study, subject, against, facts=facts)
     if options.json:

@@ -23,6 +23,7 @@ def name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 MODULES = {name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
@@ -133,9 +134,7 @@ data.synthetic.view data.synthetic.wear errors evaluate networks.best networks.b
 networks.tiny onnx_file served serving.__main__ serving.child serving.embedded serving.engines.choice
 serving.engines.engine serving.engines.onnx_engine serving.engines.saved_model serving.grpc.call
 serving.grpc.model_service serving.grpc.prediction_service serving.models.versions serving.models.warmup
-serving.protocol.json_reader
-serving.protocol.row_format serving.protocol.signature
-serving.protocol.tensors serving.server train.doubts train.run
+serving.server train.doubts train.run
 """
 """Modules whose tests stand under another name. This list may only shrink."""
 
@@ -147,7 +146,15 @@ def of_its_name(module: str) -> Path:
     return TESTS.joinpath(*folders, f"test_{names.get(last, last)}.py")
 
 
+def runs(module: str) -> bool:
+    """Whether there is anything to test: a function that does something, which data and protocols lack."""
+    functions = [each for each in ast.walk(ast.parse(MODULES[module].read_text())) if isinstance(each, Function)]
+    return any(not isinstance(line, ast.Expr | ast.Pass) for each in functions for line in each.body)
+
+
 def test_every_module_has_a_test_of_its_name() -> None:
+    assert runs("roadsigns.serving.http.port") and not runs("roadsigns.serving.http.limits")
     folders = {name(path) for path in PACKAGE.rglob("__init__.py")}
-    lacking = {module for module in MODULES if module not in folders and not of_its_name(module).is_file()}
+    modules = {module for module in MODULES if module not in folders and runs(module)}
+    lacking = {module for module in modules if not of_its_name(module).is_file()}
     assert lacking <= {f"roadsigns.{module}" for module in WITHOUT_A_TEST_OF_ITS_NAME.split()}

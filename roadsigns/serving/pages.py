@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
+import json
+import math
 import re
 from html import escape
+from typing import Any
 from urllib.parse import quote
 
 from ..errors import RequestError
-from . import samples
 from .models.manager import Manager
 from .models.servable import Servable
 from .protocol.signature import Signature, TensorSpec
 
 HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
+
+MAX_NUMBERS = 4096
+"""A sample with more values than this is nothing to paste."""
 
 _HOST = re.compile(r"[0-9A-Za-z.:\[\]_-]{1,255}")
 _NOWHERE = "localhost:8501"
@@ -112,7 +118,7 @@ def _signature(name: str, signature: Signature, url: str) -> str:
     rows += "".join(_tensor("output", key, spec) for key, spec in signature.outputs.items())
     text = f"<h3><code>{escape(name)}</code></h3>\n"
     text += f"<table>\n<caption>Inputs and outputs</caption>\n{_heads('', 'name', 'dtype', 'shape')}{rows}</table>\n"
-    body = samples.predict_body(name, signature)
+    body = predict_body(name, signature)
     if body is not None:
         line = f"curl {url} -d {_quoted(body)}"
         text += f'<p>To try it:</p>\n<pre tabindex="0"><code>{escape(line)}</code></pre>\n'
@@ -133,3 +139,41 @@ def _heads(*names: str) -> str:
 def _quoted(text: str) -> str:
     """`text` as one word of a POSIX shell."""
     return "'" + text.replace("'", "'\\''") + "'"
+
+
+def predict_body(name: str, signature: Signature) -> str | None:
+    """The body of a predict call of signature `name`, in columnar form.
+
+    Numbers are 1, sizes left open are 1, and a string whose name ends in `_bytes` is a grey PNG of 32x32 pixels. None
+    if it would be longer than anybody wants to paste, or if JSON has no values of a dtype.
+    """
+    inputs = {}
+    for key, spec in signature.inputs.items():
+        sizes = [max(size, 1) if size else 0 for size in spec.shape or ()]
+        leaf = _leaf(key, spec)
+        if leaf is None or math.prod(sizes) > MAX_NUMBERS:
+            return None
+        inputs[key] = _filled(leaf, sizes)
+    return json.dumps({"signature_name": name, "inputs": inputs}, separators=(",", ":"))
+
+
+def _leaf(name: str, spec: TensorSpec) -> Any:
+    if spec.dtype == "DT_STRING":
+        return {"b64": base64.b64encode(_grey_png()).decode()} if name.endswith("_bytes") else "text"
+    if spec.dtype == "DT_BOOL":
+        return True
+    return None if spec.dtype in ("DT_HALF", "DT_UINT16") else 1
+
+
+def _filled(leaf: Any, sizes: list[int]) -> Any:
+    for size in reversed(sizes):
+        leaf = [leaf] * size
+    return leaf
+
+
+def _grey_png() -> bytes:
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.new("L", (32, 32), 128).save(file, "PNG")
+    return file.getvalue()

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import backend, cli
+from .. import backend, cli, machine
 from ..cli import command, parse
 from ..config import TrainOptions
 from ..errors import UsageError
@@ -61,7 +61,7 @@ def _carry_out(run: folder.Run, dataset: Dataset) -> dict[str, Any]:
     """Train and finish `run`; an interrupt tells how to go on."""
     options = run.options
     say = _sayer(options)
-    say(f"run {run.path}, backend {backend.versions()['backend']}, seed {options.seed}")
+    say(f"run {run.path}, backend {machine.versions()['backend']}, seed {options.seed}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with tracking.following(options.track, run.path, sys.stderr if options.json else sys.stdout) as tracker:

@@ -12,7 +12,7 @@ from concurrent import futures
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import backend, models
+from .. import backend, machine, models
 from ..config import TrainOptions
 from ..files import beside, write_json
 from . import folder
@@ -180,9 +180,7 @@ def _next_commands(run: folder.Run, exported: Path | None) -> list[str]:
 def _environment(dataset: Dataset) -> dict[str, Any]:
     """What decides the result beside the options, as the result files name it."""
     return {
-        "commit": backend.commit(),
-        "machine": backend.machine(),
-        "versions": backend.versions(),
+        **machine.description(),
         "data": {**dataset.manifest, "source": Path(dataset.source).name},
     }
 
@@ -245,7 +243,7 @@ def build(options: TrainOptions, pictures: int) -> keras.Model:
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         # XLA makes this network's convolutions several times slower on a CPU; JAX compiles in any case.
-        jit_compile="auto" if backend.accelerator() or keras.config.backend() == "jax" else False,
+        jit_compile="auto" if machine.accelerator() or keras.config.backend() == "jax" else False,
     )
     return model
 

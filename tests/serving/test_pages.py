@@ -13,6 +13,7 @@ import requests
 from browsers import chromium
 from fronts import SIGNATURES, Front, Model, Models, read_reply, running
 from nginx import nginx
+from roadsigns.serving.pages import predict_body
 from roadsigns.serving.protocol.signature import Signature, TensorSpec
 
 
@@ -117,3 +118,8 @@ def test_links_and_lines_work_below_a_path_prefix(front: Front) -> None:
         page.goto(f"http://{host}/deep/model/no/where")
         assert page.locator("a").evaluate("(it) => it.href") == f"http://{host}/deep/model/"
     assert not [each for each in complaints if "404" not in each]
+
+
+def test_a_sample_that_nobody_would_paste_is_left_out() -> None:
+    huge = Signature({"x": TensorSpec("DT_FLOAT", (-1, 1000, 1000))}, {})
+    assert predict_body("s", huge) is None
