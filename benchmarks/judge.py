@@ -33,7 +33,7 @@ import framing
 import numpy as np
 import numpy.typing as npt
 
-from roadsigns import backend, classifier, data, models
+from roadsigns import classifier, data, machine, models
 from roadsigns.console import note
 from roadsigns.corruptions import CORRUPTIONS, LEVELS, SEVEN, corrupt
 from roadsigns.files import beside, write_json
@@ -295,9 +295,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "name": "judged",
         "command": " ".join(["python benchmarks/judge.py ARCHIVE", *_flags(options)]),
         "date": datetime.date.today().isoformat(),
-        "commit": backend.commit(),
-        "machine": backend.machine(),
-        "versions": backend.versions(),
+        **machine.description(),
         "framing": framing.ABOUT,
         "rows": rows,
         "comparisons": comparisons,

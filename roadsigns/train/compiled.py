@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
-from .. import backend
+from .. import machine
 from ..config import TrainOptions
 from ..console import progress
 from ..data import Split
@@ -197,7 +197,7 @@ class Compiled:
 
 def suits() -> bool:
     """Whether epochs are faster compiled: on JAX with an accelerator. On a CPU a step outlasts the call for it."""
-    return keras.config.backend() == "jax" and backend.accelerator() is not None
+    return keras.config.backend() == "jax" and machine.accelerator() is not None
 
 
 @contextlib.contextmanager
