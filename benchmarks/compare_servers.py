@@ -3,7 +3,7 @@
     python benchmarks/compare_servers.py CACHE --model models/roadsigns/1
 
 Single pictures, as numbers and as base64 of a PNG, from 1, 8 and 32 clients. Every server serves the same SavedModel,
-exported where `roadsigns[onnxruntime]` is installed: ours with each of its engines, the rivals as their documentation
+exported: ours with each of its engines, the rivals as their documentation
 shows (`rivals/`), each without and with its batching. Each has an environment of its own below CACHE (made where it is
 missing: three times TensorFlow) and first has to give the right answer. All are up all the time; one is under load at a
 time, in turn, ROUNDS times. A round gives one ratio. `load.py` takes its part of the same cores. Written to

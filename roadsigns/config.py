@@ -335,7 +335,11 @@ class ServeOptions(Options):
         whole(0, 2**63 - 1), 60_000_000, "microseconds between these tries", metavar="N"
     )
     engine: str = option(
-        choice("tensorflow", "onnxruntime"), "tensorflow", "what runs the model", metavar="tensorflow|onnxruntime"
+        choice("auto", "tensorflow", "onnxruntime"),
+        "auto",
+        "what runs the models; auto: ONNX Runtime where the export notes that its file answers as the graph does, or "
+        "else TensorFlow",
+        metavar="auto|tensorflow|onnxruntime",
     )
     tensorflow_session_parallelism: int = option(
         whole(0, 4096), 0, "what the next two are where they are 0", metavar="N"

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import backend, console, exported, served
+from . import agreement, backend, console, exported, served
 from .cli import command, parse
 from .config import ExportOptions
 from .errors import ModelError, UsageError
@@ -62,9 +62,11 @@ def export(model: keras.Model, output: Path, version: int | None = None) -> Path
                     tf.saved_model.save(module, str(fresh), signatures=signatures)
                     served.write_warmup(fresh / exported.WARMUP, answers.channels(model))
                     served.write_onnx(model, fresh / exported.ONNX)
+                    served.write_dropping(model, fresh / exported.DROPPING)
                     rule = answers.no_sign(model)
                     if rule is not None:
                         (fresh / exported.NO_SIGN).write_text(rule.as_json(), encoding="utf-8")
+                    agreement.write(fresh, served.difference(signatures, fresh, answers.channels(model), rule))
                 except tf.errors.OpError as error:
                     number = errno.ENOSPC if "No space left" in error.message else errno.EIO
                     raise OSError(number, os.strerror(number), str(fresh)) from error

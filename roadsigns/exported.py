@@ -36,6 +36,12 @@ NO_SIGN = Path("assets.extra") / "no_sign.json"
 ONNX = Path("assets.extra") / "roadsigns.onnx"
 """The function of `serving_default` at keep probability 1, within a version; input `x`, output `y`."""
 
+DROPPING = Path("assets.extra") / "roadsigns_dropping.onnx"
+"""The same for any keep probabilities, one an answer; further inputs take random numbers in [0, 1), one a unit."""
+
+AGREEMENT = Path("assets.extra") / "agreement.json"
+"""How far the answers of the ONNX files are from those of the graph, within a version; see `roadsigns.agreement`."""
+
 BEST = 5
 """How many classes are named for a picture, or all where there are fewer."""
 

@@ -11,6 +11,7 @@ Source: TensorFlow's SavedModel guide; TensorFlow Serving's SavedModel warm-up g
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Callable, Mapping
 from importlib import resources
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import no_sign, onnx_file, pictures, preprocess, signs
+from . import exported, no_sign, onnx_file, pictures, preprocess, signs
 from .exported import BEST, CLASS_NAMES, DEFAULT_SIGNATURE, IMAGES, INPUTS, MODEL_NAME, PIXELS, Tensor
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _serving_default(model: keras.Model, channels: int) -> Callable[..., dict[st
         # An empty batch passes as one empty picture, since oneDNN's convolutions fail on none.
         x, *kept = (_pad_if_empty(tensor) for tensor in (x, *keeps.values()))
         repeated = tf.broadcast_to(x, [tf.maximum(answers, 1), preprocess.SIZE, preprocess.SIZE, channels])
-        with layers.fresh_noise():
+        with layers.noise(layers.fresh):
             scores = model({"x": repeated, **dict(zip(keeps, kept, strict=True))})
         return {"y": tf.nn.softmax(scores)[:answers]}
 
@@ -176,13 +177,94 @@ def write_warmup(path: Path, channels: int) -> None:
 
 
 def write_onnx(model: keras.Model, path: Path) -> None:
-    """What `serving_default` answers at keep probability 1, for ONNX Runtime; nothing where no converter is."""
+    """What `serving_default` answers at keep probability 1, for ONNX Runtime."""
     import tensorflow as tf
 
     from .networks import answers, layers
 
     def at_one(x: tf.Tensor) -> tf.Tensor:
-        with layers.fresh_noise():
+        with layers.noise(layers.fresh):
             return tf.nn.softmax(model({"x": x, "keep_prob": tf.ones([1]), "keep_prob_conv": tf.ones([1])}))
 
-    onnx_file.write(at_one, _x(answers.channels(model)), path)
+    onnx_file.write(at_one, [_x(answers.channels(model))], path)
+
+
+def write_dropping(model: keras.Model, path: Path) -> None:
+    """What `serving_default` answers at any keep probability, for ONNX Runtime, which is given the random numbers.
+
+    Inputs: `x`, `keep_prob` and `keep_prob_conv` of one value an answer, and for each layer that drops units `noise_0`,
+    `noise_1`, ...: float32 numbers in [0, 1), one a unit.
+    """
+    import tensorflow as tf
+
+    from .networks import answers, layers
+
+    given = [
+        _x(answers.channels(model)),
+        *(tf.TensorSpec([None], tf.float32, name) for name in ("keep_prob", "keep_prob_conv")),
+    ]
+    numbers: list[tf.TensorSpec] = []
+
+    def answer(draw: Callable[[Any], Any], *inputs: tf.Tensor) -> tf.Tensor:
+        with layers.noise(draw):
+            return tf.nn.softmax(model(dict(zip((spec.name for spec in given), inputs, strict=True))))
+
+    def note(units: tf.Tensor) -> tf.Tensor:
+        numbers.append(tf.TensorSpec(units.shape, tf.float32, f"noise_{len(numbers)}"))
+        return layers.fresh(units)
+
+    def drop(*inputs: tf.Tensor) -> tf.Tensor:
+        left = iter(inputs[len(given) :])
+        return answer(lambda _: next(left), *inputs[: len(given)])
+
+    _traceable(functools.partial(answer, note), *given).get_concrete_function()
+    onnx_file.write(drop, [*given, *numbers], path)
+
+
+def difference(signatures: Mapping[str, Any], version: Path, channels: int, rule: no_sign.Rule | None) -> float:
+    """By how much the ONNX files of a version and its graph differ at most, preprocessing and `no_sign` included.
+
+    Args:
+        signatures: the functions that the graph serves.
+        version: the version's folder.
+        channels: what the network sees, 1 or 3.
+        rule: what the version has for pictures without a sign.
+    """
+    import onnxruntime
+    import tensorflow as tf
+    from PIL import Image
+
+    random = np.random.default_rng(0)
+    contrast = random.uniform(0, 1, (16, 1, 1, 3))
+    pixels = (random.integers(0, 256, (16, 48, 40, 3)) * contrast + 255 * (1 - contrast) / 2).astype(np.uint8)
+    files = []
+    for each in pixels:
+        file = io.BytesIO()
+        Image.fromarray(each).save(file, "PNG")
+        files.append(file.getvalue())
+    x = preprocess.preprocess(preprocess.resize(pixels), channels)
+    ones = np.ones(1, np.float32)
+
+    def run(path: Path, **keeps: np.ndarray[Any, Any]) -> Any:
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        shapes = {each.name: each.shape for each in session.get_inputs()}
+        numbers = {
+            name: np.zeros((len(x), *shape[1:]), np.float32) for name, shape in shapes.items() if "noise" in name
+        }
+        return session.run(["y"], {"x": x, **keeps, **numbers})[0]
+
+    exact = run(version / exported.ONNX)
+    # As near to 1 as a number can be: no unit drops where all random numbers are 0, and each is divided by it.
+    almost = np.full(len(x), np.nextafter(np.float32(1), np.float32(0)))
+    ours = {"y": exact, "probabilities": exact, "no_sign": None if rule is None else rule.share(exact)}
+    theirs = [
+        signatures[DEFAULT_SIGNATURE](x=tf.constant(x), keep_prob=tf.constant(ones), keep_prob_conv=tf.constant(ones)),
+        signatures[IMAGES](image_bytes=tf.constant(files)),
+        signatures[PIXELS](images=tf.constant(pixels)),
+        {"y": run(version / exported.DROPPING, keep_prob=almost, keep_prob_conv=almost)},
+    ]
+    return max(
+        float(np.abs(ours[name] - np.asarray(answer[name])).max())
+        for answer in theirs
+        for name in ours.keys() & answer.keys()
+    )

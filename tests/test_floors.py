@@ -131,7 +131,7 @@ data.pickle_source data.synthetic.arrows data.synthetic.distributions data.synth
 data.synthetic.lettering data.synthetic.light data.synthetic.people data.synthetic.scene data.synthetic.sensor
 data.synthetic.shapes data.synthetic.svg data.synthetic.symbols data.synthetic.textures data.synthetic.vehicles
 data.synthetic.view data.synthetic.wear errors evaluate networks.best networks.blocks networks.small networks.table
-networks.tiny onnx_file served serving.__main__ serving.child serving.embedded serving.engines.choice
+networks.tiny onnx_file served serving.__main__ serving.child serving.embedded
 serving.engines.engine serving.engines.onnx_engine serving.engines.saved_model serving.grpc.call
 serving.grpc.model_service serving.grpc.prediction_service serving.models.versions serving.models.warmup
 serving.server train.doubts train.run

@@ -6,7 +6,7 @@ Each runs on the TensorFlow and the JAX backend.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -20,17 +20,25 @@ AVERAGE_WARM_UP = 10
 """Until the window that a momentum asks for is full, about one in this many of the steps so far counts."""
 
 _PACKAGE = "roadsigns"
-_fresh_noise: ContextVar[bool] = ContextVar("fresh_noise", default=False)
+Draw = Callable[[Any], Any]
+"""What gives random numbers in [0, 1) for units: float32, of their shape."""
+
+_noise: ContextVar[Draw | None] = ContextVar("noise", default=None)
 
 
 @contextlib.contextmanager
-def fresh_noise() -> Iterator[None]:
-    """Let models that are traced within (TensorFlow only) drop units by numbers that no seed determines."""
-    token = _fresh_noise.set(True)
+def noise(draw: Draw) -> Iterator[None]:
+    """Let models that are traced within drop units by the numbers of `draw`, rather than by those of their seeds."""
+    token = _noise.set(draw)
     try:
         yield
     finally:
-        _fresh_noise.reset(token)
+        _noise.reset(token)
+
+
+def fresh(units: Any) -> Any:
+    """Numbers for `noise` that no seed determines; TensorFlow only."""
+    return uniform(ops.shape(units), None)
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
@@ -92,12 +100,13 @@ class KeepProbDropout(layers.Layer):
     def call(self, inputs: Any) -> Any:
         units, keep = inputs
         keep = ops.cast(ops.reshape(keep, (-1,) + (1,) * (len(units.shape) - 1)), units.dtype)
+        draw = _noise.get()
         # Drawn outside the condition: a seed that advances inside one branch is an error under JAX.
-        seed = None if _fresh_noise.get() else self.seed_generator.next()
+        seed = None if draw else self.seed_generator.next()
 
         def drop() -> Any:
-            kept = uniform(ops.shape(units), seed) < ops.cast(keep, "float32")
-            return ops.where(kept, units / keep, ops.zeros_like(units))
+            numbers = draw(units) if draw else uniform(ops.shape(units), seed)
+            return ops.where(numbers < ops.cast(keep, "float32"), units / keep, ops.zeros_like(units))
 
         return ops.cond(ops.all(keep == 1), lambda: units, drop)
 

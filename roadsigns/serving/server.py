@@ -11,11 +11,11 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from .. import backend, exported
+from .. import exported
 from ..config import ServeOptions
 from ..errors import ModelError, RequestError, RoadsignsError, UsageError
 from ..options import AUTO
-from . import config_files, memory, metrics
+from . import config_files, metrics
 from .batching import parameters
 from .batching.parameters import BatchingParameters
 from .config_files import Tls
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that can be checked before TensorFlow is imported.
+    """Everything that can be checked before a model is loaded.
 
     Attributes:
         options: from the command line.
@@ -94,8 +94,6 @@ def serve(plan: Plan) -> bool:
     signal.signal(signal.SIGTERM, _leave)
     _log_to_stderr()
     _wait_for_versions(plan)
-    with memory.staying():
-        backend.require_tensorflow("Serving a model")
     options = plan.options
     manager = Manager(
         plan.models,

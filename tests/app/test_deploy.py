@@ -12,7 +12,6 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 
 import httptools
@@ -181,8 +180,6 @@ def test_the_image_for_training_and_serving_runs_the_command() -> None:
     options = ServeOptions(**{arguments[1].removeprefix("--"): arguments[2]})
     assert arguments[0] == "serve" and options.host == "0.0.0.0"
     assert f"EXPOSE {options.port} {options.rest_api_port}" in text
-    extra = re.search(r"whl\)\[(\w+)\]", text)
-    assert extra and extra[1] in metadata.metadata("roadsigns").get_all("Provides-Extra")
 
 
 def test_compose_brings_a_model_where_there_is_none(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_fresh_noise_is_of_no_seed() -> None:
         function = tf.function(lambda x: layer([x, tf.constant([0.5])]))
         if not fresh:
             return bytes(function(units).numpy().tobytes())
-        with layers.fresh_noise():
+        with layers.noise(layers.fresh):
             return bytes(function(units).numpy().tobytes())
 
     assert traced(False) == traced(False)

@@ -26,7 +26,7 @@ import pytest
 import requests
 import tensorflow as tf
 from PIL import Image
-from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_service_pb2_grpc
 
 import roadsigns
 from fronts import post, read_reply
@@ -153,6 +153,23 @@ def test_grpc_answers_as_the_model_does(server: Process, served: Any) -> None:
     with grpc.insecure_channel(server.grpc) as channel:
         made = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(request, timeout=60)
     np.testing.assert_allclose(tf.make_ndarray(made.outputs["y"]), expected(served, X), atol=1e-5)
+
+
+def test_all_is_answered_without_tensorflow_in_the_process(server: Process) -> None:
+    """Numbers, units that drop, pictures, metadata, by REST and gRPC: afterwards none of its libraries is mapped."""
+    half = {"inputs": {"x": X[:1].tolist(), "keep_prob": [0.5] * 3, "keep_prob_conv": 1}}
+    assert len({str(row) for row in server.predict(half).json()["outputs"]}) == 3
+    assert server.predict(images(encoded(SIGN)), "predict_images").status_code == 200
+    described = requests.get(f"http://{server.rest}/v1/models/{MODEL}/metadata", timeout=60).json()
+    assert len(described["metadata"]["signature_def"]["signature_def"]) == 3
+    request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+    request.model_spec.name = MODEL
+    with grpc.insecure_channel(server.grpc) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        assert "signature_def" in stub.GetModelMetadata(request, timeout=60).metadata
+    mapped = Path(f"/proc/{server.process.pid}/maps").read_text()
+    assert "onnxruntime" in mapped
+    assert "libtensorflow" not in mapped
 
 
 def encoded(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:

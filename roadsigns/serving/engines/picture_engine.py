@@ -18,13 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ... import exported, no_sign, pictures, preprocess
+from ...agreement import TOLERANCE
 from ...errors import DataError, RequestError, RowError
 from ..protocol.signature import NUMPY, Signature, TensorSpec
 from ..protocol.tensors import Array
 from .engine import Engine
-
-TOLERANCE = 1e-5
-"""How far probabilities may be from the graph's: convolutions add up in another order."""
 
 # How base64 of a PNG and of a JPEG file begins, and of either in a page.
 _BASE64_STARTS = (b"iVBORw0KGgo", b"/9j/", b"data:image/")
@@ -53,14 +51,16 @@ class PictureEngine:
     Args:
         engine: what runs the graph; it is closed with this one.
         version: the folder of its SavedModel.
+        agrees: whether that is known already, so that nothing is tried.
 
     Attributes:
         signatures: what it serves, by name.
         short: the names of those that are answered without their graph.
     """
 
-    def __init__(self, engine: Engine, version: Path) -> None:
+    def __init__(self, engine: Engine, version: Path, *, agrees: bool = False) -> None:
         self._engine = engine
+        self._agrees = agrees
         self.signatures: Mapping[str, Signature] = engine.signatures
         self._names = np.array([name.encode() for name in exported.class_names(version)], np.object_)
         self._rule = _rule(version)
@@ -70,10 +70,9 @@ class PictureEngine:
 
     def run(self, name: str, inputs: Mapping[str, Array], outputs: Sequence[str] | None = None) -> dict[str, Array]:
         """As `Engine.run`."""
-        small = _small(inputs) if name in self.short else None
-        if small is None:
+        if name not in self.short:
             return self._engine.run(name, inputs, outputs)
-        return {key: value for key, value in self._named(small).items() if outputs is None or key in outputs}
+        return {key: value for key, value in self._named(_small(inputs)).items() if outputs is None or key in outputs}
 
     def close(self) -> None:
         """As `Engine.close`."""
@@ -113,7 +112,7 @@ class PictureEngine:
             if (form := _form(specs)) != wanted:
                 other, missing = dict(form.items() - wanted.items()), dict(wanted.items() - form.items())
                 return f"it {word} {_list(other)}. Expected in its place: {_list(missing)}"
-        return self._difference(name)
+        return "" if self._agrees else self._difference(name)
 
     def _difference(self, name: str) -> str:
         """Try a few pictures both ways."""
@@ -156,15 +155,19 @@ def _list(tensors: Mapping[str, exported.Tensor]) -> str:
     return ", ".join(words) or "nothing"
 
 
-def _small(inputs: Mapping[str, Array]) -> preprocess.Pixels | None:
-    """The pictures in the network's size; None where the graph has to look at them itself.
+def _small(inputs: Mapping[str, Array]) -> preprocess.Pixels:
+    """The pictures in the network's size.
 
     Raises:
-        RequestError: a file is no picture; says which.
+        RequestError: a file is no picture, and says which; or pictures have no pixels.
     """
     [(name, given)] = inputs.items()
-    if given.dtype == np.uint8:
-        return preprocess.resize(given) if given.size else None
+    if given.dtype == np.uint8 and len(given):
+        if not given.size:
+            raise RequestError(
+                f"Invalid shape of `{name}`: expected pictures of one pixel or more. Received: {list(given.shape)}"
+            )
+        return preprocess.resize(given)
     small = np.empty((len(given), preprocess.SIZE, preprocess.SIZE, 3), np.uint8)
     for index, data in enumerate(given):
         try:
@@ -172,7 +175,7 @@ def _small(inputs: Mapping[str, Array]) -> preprocess.Pixels | None:
         except DataError as error:
             why = _BASE64 if data.startswith(_BASE64_STARTS) else str(error).removeprefix("The picture ")
             raise RowError(f"{name}: picture", index, why) from error
-    return small if len(small) else None
+    return small
 
 
 def _png(pixels: Array) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 from ...errors import ModelError
 from ...exported import SAVED_MODEL
 from ..protocol.signature import Signature, TensorSpec
+from ..protos import saved_model_pb2, types_pb2
 
 _SERVE = "serve"
 # TensorFlow keeps its initialisation among the signatures, older versions in a collection.
@@ -33,7 +34,6 @@ def read_graph(path: Path) -> Any:
         ModelError: there is none, or it is damaged.
     """
     from google.protobuf.message import DecodeError
-    from tensorflow.core.protobuf import saved_model_pb2
 
     try:
         saved = saved_model_pb2.SavedModel.FromString((path / SAVED_MODEL).read_bytes())
@@ -85,7 +85,5 @@ def _specs(tensors: Any) -> dict[str, TensorSpec]:
 
 
 def _spec(info: Any) -> TensorSpec:
-    from tensorflow.core.framework import types_pb2
-
     shape = None if info.tensor_shape.unknown_rank else tuple(dim.size for dim in info.tensor_shape.dim)
     return TensorSpec(types_pb2.DataType.Name(info.dtype), shape, info.name)

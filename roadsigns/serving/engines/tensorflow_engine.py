@@ -10,7 +10,9 @@ Source: TensorFlow's SavedModel guide; `saved_model.proto` and `saver.proto` for
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +22,7 @@ import numpy as np
 
 from ... import backend
 from ...errors import ModelError, RequestError
+from .. import memory
 from ..protocol.signature import NUMPY, Signature
 from ..protocol.tensors import Array
 from . import saved_model
@@ -39,7 +42,8 @@ class TensorFlowEngine:
 
     def __init__(self, path: Path, intra_op_threads: int = 0, inter_op_threads: int = 0) -> None:
         """Arguments and errors as for `choice.load`."""
-        self._tf = backend.require_tensorflow("Serving a model")
+        with contextlib.nullcontext() if "tensorflow" in sys.modules else memory.staying():
+            self._tf = backend.require_tensorflow("Serving a model by TensorFlow")
         saved = saved_model.read_graph(path)
         self.signatures: Mapping[str, Signature] = saved_model.signatures(saved)
         self._graph = self._tf.Graph()

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import grpc
-from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2, model_service_pb2_grpc
 
 from ... import errors
 from ...errors import RequestError, RoadsignsError
 from ..models import model_config
 from ..models.manager import Manager
+from ..protos import get_model_status_pb2, model_management_pb2, model_service_pb2_grpc
 from .call import read_spec, refusing
 
 _STATES = {"START": 10, "LOADING": 20, "AVAILABLE": 30, "UNLOADING": 40, "END": 50}

@@ -12,12 +12,9 @@ from collections.abc import Iterable
 from concurrent import futures
 from typing import Any
 
-from tensorflow.core.framework import types_pb2
-from tensorflow.core.protobuf import meta_graph_pb2
-from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_service_pb2_grpc
-
 from ...errors import RequestError
 from ...exported import DEFAULT_SIGNATURE
+from .. import tensor_proto
 from ..metrics import UNKNOWN, Metrics
 from ..models.manager import Manager
 from ..models.servable import Servable
@@ -25,7 +22,7 @@ from ..protocol import examples, limits
 from ..protocol.refusals import unknown_signature
 from ..protocol.signature import CLASSIFY, REGRESS, Signature, TensorSpec
 from ..protocol.tensors import Array
-from . import tensor_proto
+from ..protos import get_model_metadata_pb2, meta_graph_pb2, predict_pb2, prediction_service_pb2_grpc, types_pb2
 from .call import read_spec, refusing
 
 

@@ -7,11 +7,11 @@ from concurrent import futures
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from ..config_files import Tls
 from ..metrics import Metrics
 from ..models.manager import Manager
+from ..protos import model_service_pb2_grpc, prediction_service_pb2_grpc
 from .held import Held
 from .model_service import ModelService
 from .prediction_service import PredictionService

@@ -59,7 +59,8 @@ def read(path: Path) -> tuple[ModelConfig, ...]:
         UsageError: the file cannot be read, or a value cannot be used.
     """
     from google.protobuf import text_format
-    from tensorflow_serving.config import model_server_config_pb2
+
+    from ..protos import model_server_config_pb2
 
     config = model_server_config_pb2.ModelServerConfig()
     try:

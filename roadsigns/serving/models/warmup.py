@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _MOST = 1000
 """As many as TensorFlow Serving runs."""
 
+_MOST_BYTES = 2**30
+"""Room that an input may take."""
+
 
 def warm_up(servable: Servable) -> int:
     """Run the stored predict requests twice: as a client's, and by the way that a request takes that drops units.
@@ -45,18 +48,19 @@ def _requests(path: Path) -> Iterator[tuple[str, dict[str, Array]]]:
     """Signature and inputs of each predict request in the file; nothing where there is no file."""
     if not path.is_file():
         return
-    import tensorflow as tf
     from google.protobuf.message import DecodeError
-    from tensorflow_serving.apis import prediction_log_pb2
+
+    from .. import tensor_proto
+    from ..protos import prediction_log_pb2
 
     try:
         for record in _records(path.read_bytes()):
             log: Any = prediction_log_pb2.PredictionLog.FromString(record)
             if log.WhichOneof("log_type") == "predict_log":
                 request = log.predict_log.request
-                inputs = {name: tf.make_ndarray(tensor) for name, tensor in request.inputs.items()}
+                inputs = {name: tensor_proto.to_array(tensor, _MOST_BYTES) for name, tensor in request.inputs.items()}
                 yield request.model_spec.signature_name, inputs
-    except (OSError, DecodeError, ValueError, TypeError) as error:
+    except (OSError, DecodeError, ValueError, TypeError, RequestError) as error:
         raise ModelError(f"{str(path)!r} is damaged: {error}. Export the model again") from error
 
 

@@ -13,17 +13,19 @@ from PIL import Image
 import fuzz_pictures
 from pictures import draw_signs
 from roadsigns import exported, onnx_file, pictures, preprocess
+from roadsigns.agreement import TOLERANCE
 from roadsigns.errors import RequestError, RowError
 from roadsigns.serving.engines import choice
-from roadsigns.serving.engines.picture_engine import TOLERANCE, PictureEngine
+from roadsigns.serving.engines.picture_engine import PictureEngine
 
+KINDS = choice.ENGINES[1:]
 IMAGES, _ = draw_signs(6, seed=8)
 BIG = np.random.default_rng(0).integers(0, 256, (3, 70, 45, 3), np.uint8)
 
 
-@pytest.fixture(scope="module", params=choice.ENGINES)
+@pytest.fixture(scope="module", params=KINDS)
 def made(request, folder):
-    made = PictureEngine(choice.load(folder, request.param)._engine, folder)
+    made = choice.load(folder, request.param)
     yield made
     made.close()
 
@@ -144,10 +146,10 @@ def test_no_picture_has_no_answer(made, name, inputs):
     assert made.run(name, inputs)["probabilities"].shape == (0, 43)
 
 
-def test_pictures_without_pixels_are_the_graphs_to_judge(made, asked):
-    with pytest.raises(RequestError):
+def test_pictures_without_pixels_are_refused(made):
+    message = "Invalid shape of `images`: expected pictures of one pixel or more. Received: [3, 0, 45, 3]"
+    with pytest.raises(RequestError, match=re.escape(message)):
         made.run("predict_pixels", {"images": BIG[:, :0]})
-    assert asked == ["predict_pixels"]
 
 
 def test_equal_scores_are_in_order_of_their_classes(made, monkeypatch):
@@ -240,7 +242,7 @@ class Colour(tf.Module):
         (folder / "assets.extra").mkdir()
         onnx_file.write(
             lambda x: self.serve(x, tf.ones([1]), tf.ones([1]))["y"],
-            tf.TensorSpec((None, 32, 32, 3), tf.float32, "x"),
+            [tf.TensorSpec((None, 32, 32, 3), tf.float32, "x")],
             folder / exported.ONNX,
         )
 
@@ -253,7 +255,7 @@ def table(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("kind", choice.ENGINES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_network_on_colour_with_classes_of_its_own_takes_the_short_way_too(tmp_path, table, kind, caplog):
     module = Colour(table)
     module.save(tmp_path / "1")

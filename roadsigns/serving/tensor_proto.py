@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import RequestError
-from ..protocol.signature import NUMPY
-from ..protocol.tensors import MAX_RANK, Array
+from ..errors import RequestError
+from .protocol.signature import NUMPY
+from .protocol.tensors import MAX_RANK, Array
+from .protos import types_pb2
 
 # Where a message keeps typed values; the 16 bits of a half are in an int32.
 _FIELDS = {
@@ -33,8 +34,6 @@ _NAMES = {np.dtype(kind): name for name, kind in NUMPY.items()}
 
 def dtype_name(proto: Any) -> str:
     """TensorFlow's name of a message's dtype, `DT_FLOAT`; of one that we do not know, its number."""
-    from tensorflow.core.framework import types_pb2
-
     values = types_pb2.DataType.DESCRIPTOR.values_by_number
     return str(values[proto.dtype].name) if proto.dtype in values else str(proto.dtype)
 
@@ -135,8 +134,6 @@ def from_array(array: Array, proto: Any) -> None:
     Raises:
         RequestError: of its dtype there are no tensors.
     """
-    from tensorflow.core.framework import types_pb2
-
     name = "DT_STRING" if array.dtype.kind in "OSU" else _NAMES.get(array.dtype)
     if name is None:
         raise RequestError(f"An output of dtype {array.dtype.name} cannot be sent", "INTERNAL")

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from roadsigns.errors import RequestError
-from roadsigns.serving.grpc.tensor_proto import from_array, to_array
 from roadsigns.serving.protocol.signature import NUMPY
+from roadsigns.serving.tensor_proto import from_array, to_array
 
 TensorProto = tf.compat.v1.make_tensor_proto(0).__class__
 LIMIT = 10**6
