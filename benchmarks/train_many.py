@@ -2,10 +2,10 @@
 
     python benchmarks/train_many.py JOBS.json DATA RUNS [--at-once 4] [--drawings 20] [--count 34800]
 
-`JOBS.json` is a list of objects: `name`, and options of `roadsigns train` by name, such as `{"name": "small-0",
-"recipe": "best", "network": "small", "epochs": 100, "seed": 0}`; `"drawn_only": true` leaves the real signs out of
-training. `DATA` is what `--data` takes. Each job is a run in `RUNS/NAME`, as `roadsigns train` makes one. Jobs that are
-finished are left alone, so that the same call goes on after a break; a file that grows is read again.
+`JOBS.json` is a list of objects: `name`, options of `roadsigns train` by name, and fields of `Job`, such as
+`{"name": "small-0", "recipe": "best", "network": "small", "epochs": 100, "seed": 0}`. `DATA` is what `--data` takes.
+Each job is a run in `RUNS/NAME`, as `roadsigns train` makes one. Finished jobs are left alone, so that the same call
+goes on after a break; a file that grows is read again.
 
 A card trains faster than cores draw: the jobs share `--drawings` sets of `--count` signs, drawn once and kept beside
 the runs. Epoch E takes set E modulo that number, so that a hundred epochs see each drawn picture five times.
@@ -19,6 +19,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,38 @@ from roadsigns.data import Dataset, Split, synthetic
 from roadsigns.recipes import RECIPES
 
 _FIRST = 2001  # part of the seed of the first set: the splits and epochs of `roadsigns train` come before
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a job asks for beside the options of `roadsigns train`.
+
+    Attributes:
+        drawn_only: leave the real signs out of training and validation.
+        scored_on: `valid` keeps the test set out of what is only a trial: the figures called `test_...` are then
+            those of the real validation pictures.
+        withheld: classes that training does not see.
+        without: `transformer` leaves the spatial transformer out of the network, `colour` shows it grey.
+    """
+
+    drawn_only: bool = False
+    scored_on: str = "test"
+    withheld: Sequence[int] = ()
+    without: str = ""
+
+    def apply(self) -> None:
+        """Change the networks of this process."""
+        from keras import ops
+
+        from roadsigns.networks import blocks, layers
+
+        if self.without == "transformer":
+            blocks.straightened = lambda x, units, seeds: x
+        elif self.without == "colour":
+            standardize = layers.Standardize.call
+            layers.Standardize.call = lambda self, x: standardize(self, 0 * x + ops.mean(x, axis=3, keepdims=True))
+        elif self.without:
+            raise ValueError(f"unknown: {self.without}")
 
 
 class Pool:
@@ -62,9 +96,10 @@ class Pool:
 class Pooled(Dataset):
     """Real signs with those of a pool, which change from epoch to epoch; or, in training, the pool's alone."""
 
-    def __init__(self, real: Dataset, pool: Pool, drawn_only: bool) -> None:
-        super().__init__("synthetic" if drawn_only else "gtsrb+synthetic", real.path)
-        self._real, self._pool, self._drawn_only = real, pool, drawn_only
+    def __init__(self, real: Dataset, pool: Pool, job: Job, redraw: bool) -> None:
+        kinds = {(True, False): "gtsrb+synthetic", (True, True): "synthetic", (False, False): "gtsrb"}
+        super().__init__(kinds[redraw, job.drawn_only], real.path)
+        self._real, self._pool, self._job = real, pool, job
 
     @property
     def kind(self) -> str:
@@ -76,16 +111,22 @@ class Pooled(Dataset):
 
     def split(self, name: Any) -> Split:
         if name == "train":
-            return self.redrawn(1)
-        if name == "valid" and self._drawn_only:  # no real picture has a say before the test
+            return self._kept(self._real.train) if self.source == "gtsrb" else self.redrawn(1)
+        if name == "test":
+            return self._real.split(self._job.scored_on)
+        if self._job.drawn_only:  # no real picture has a say before the test
             images, labels = synthetic.draw(4300, part=1, processes=synthetic.cores())
             return Split(images, labels)
         return self._real.split(name)
 
     def redrawn(self, epoch: int) -> Split:
-        first = self._pool.split(2 * epoch) if self._drawn_only else self._real.train
-        second = self._pool.split(2 * epoch + 1 if self._drawn_only else epoch)
-        return Split(np.concatenate([first.images, second.images]), np.concatenate([first.labels, second.labels]))
+        first = self._pool.split(2 * epoch) if self._job.drawn_only else self._real.train
+        second = self._pool.split(2 * epoch + 1 if self._job.drawn_only else epoch)
+        both = zip((first.images, first.labels), (second.images, second.labels), strict=True)
+        return self._kept(Split(*(np.concatenate(pair) for pair in both)))
+
+    def _kept(self, split: Split) -> Split:
+        return split.where(~np.isin(split.labels, self._job.withheld))
 
 
 def run(job: dict[str, Any], source: str, runs: Path, pool: Pool) -> None:
@@ -96,13 +137,14 @@ def run(job: dict[str, Any], source: str, runs: Path, pool: Pool) -> None:
     from roadsigns.train import folder
     from roadsigns.train import run as training
 
-    drawn_only = job.pop("drawn_only", False)
+    asked = Job(**{item.name: job.pop(item.name) for item in fields(Job) if item.name in job})
+    asked.apply()
     path = runs / job.pop("name")
     if job.get("recipe") in RECIPES:
         job = {"data": "gtsrb+synthetic", **job}
     options = TrainOptions(**job, run_dir=path, output=runs / "exports" / path.name)
     work = folder.resume(TrainOptions(resume=str(path))) if (path / "config.json").exists() else folder.start(options)
-    dataset: Dataset = Pooled(data.load(source), pool, drawn_only) if options.redraw else data.load(source)
+    dataset = Pooled(data.load(source), pool, asked, options.redraw)
     with work.alone():
         training.fit(work, dataset, say)
         training.finish(work, dataset, say)

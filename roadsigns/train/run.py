@@ -45,7 +45,8 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print, tracker: Tracker = 
     channels = answers.channels(model)
     runner = compiled.Compiled(model, options) if compiled.suits() else epochs.Steps(model, options)
     x_valid = preprocess(dataset.valid.images, channels)
-    if options.precision != "float32" and not backend.has_fast_bfloat16():
+    slow = isinstance(runner, epochs.Steps) and not backend.has_fast_bfloat16()
+    if options.precision != "float32" and slow:
         say(f"this machine has no fast {options.precision}: training multiplies float32")
     coming = _pictures(runner, dataset, options, len(run.history) + 1)
     kept = time.perf_counter()
