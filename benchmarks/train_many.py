@@ -73,13 +73,14 @@ class Pool:
         self.folder, self.sets, self.count = folder, sets, count
 
     def draw(self) -> None:
-        """Draw the sets that are not there yet."""
+        """Draw the sets that are not there yet, or wait for a process that does."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        for number in range(self.sets):
-            if not self._path(number).exists():
-                images, labels = synthetic.draw(self.count, part=_FIRST + number, processes=synthetic.cores())
-                with files.beside(self._path(number)) as fresh, fresh.open("wb") as file:
-                    np.savez(file, images=images, labels=labels)
+        with files.locked(self.folder, waiting=lambda: say("waiting for the process that draws")):
+            for number in range(self.sets):
+                if not self._path(number).exists():
+                    images, labels = synthetic.draw(self.count, part=_FIRST + number, processes=synthetic.cores())
+                    with files.beside(self._path(number)) as fresh, fresh.open("wb") as file:
+                        np.savez(file, images=images, labels=labels)
 
     def split(self, epoch: int) -> Split:
         """The signs of an epoch from 1 on; waits until they are there."""
