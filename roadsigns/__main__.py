@@ -17,6 +17,7 @@ VERBS = {
     "data": ("roadsigns.data.__main__", "fetch and verify the data set, or draw one"),
     "evaluate": ("roadsigns.evaluate", "score a model on a split, each picture once"),
     "predict": ("roadsigns.predict", "name the signs in pictures, folders and patterns"),
+    "classify": ("roadsigns.classify.__main__", "name the signs in millions of pictures, to Parquet files"),
     "export": ("roadsigns.export", "a .keras file or the shipped weights to a SavedModel"),
     "serve": ("roadsigns.serving.__main__", "the model server: TensorFlow Serving's REST and gRPC APIs"),
     "app": ("roadsigns.app.__main__", "the web app: a page of signs to ask the served model about"),

@@ -6,7 +6,7 @@ import contextlib
 import csv
 import importlib.util
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from .errors import UsageError
 from .files import beside
 
 if TYPE_CHECKING:
+    import pyarrow
     from PIL import Image
 
     from .preprocess import Pixels
@@ -96,28 +97,45 @@ def check_parquet() -> None:
 @contextlib.contextmanager
 def to_parquet(path: Path, top: int) -> Iterator[Write]:
     """The rows of `to_csv`, with numbers as numbers."""
-    import pyarrow
     from pyarrow import parquet
 
-    columns = _columns(top)
-    kinds = {"class_id": pyarrow.int32(), "score": pyarrow.float32()}
-    schema = pyarrow.schema([(name, kinds.get(name.rstrip("_0123456789"), pyarrow.string())) for name in columns])
-    rows: list[dict[str, Any]] = []
-    with beside(path) as fresh, parquet.ParquetWriter(fresh, schema) as writer:
+    waiting: list[Answer] = []
+    with beside(path) as fresh, parquet.ParquetWriter(fresh, parquet_schema(top)) as writer:
 
         def flush() -> None:
-            writer.write_table(pyarrow.Table.from_pylist(rows, schema=schema))
-            rows.clear()
+            writer.write_table(parquet_table(waiting, top))
+            waiting.clear()
 
         def write(answer: Answer) -> None:
-            # Parquet's texts are UTF-8; a name of other bytes is written as JSON would escape it.
-            file = answer.file.encode("utf-8", "backslashreplace").decode()
-            rows.append({**dict.fromkeys(columns), **_row(answer, columns), "file": file})
-            if len(rows) == _PARQUET_ROWS:
+            waiting.append(answer)
+            if len(waiting) == _PARQUET_ROWS:
                 flush()
 
         yield write
         flush()
+
+
+def parquet_schema(top: int) -> pyarrow.Schema:
+    """The columns of a Parquet file of answers: those of `to_csv`."""
+    import pyarrow
+
+    kinds = {"class_id": pyarrow.int32(), "score": pyarrow.float32()}
+    return pyarrow.schema([(name, kinds.get(name.rstrip("_0123456789"), pyarrow.string())) for name in _columns(top)])
+
+
+def parquet_table(answers: Iterable[Answer], top: int) -> pyarrow.Table:
+    """Answers as rows of a Parquet file."""
+    import pyarrow
+
+    columns = _columns(top)
+    # Parquet's texts are UTF-8; a name of other bytes is written as JSON would escape it.
+    rows = [{**_row(answer, columns), "file": parquet_text(answer.file)} for answer in answers]
+    return pyarrow.Table.from_pylist(rows, schema=parquet_schema(top))
+
+
+def parquet_text(name: str) -> str:
+    """A file's name as the column `file` has it."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 @contextlib.contextmanager

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _BATCH = 256
 _AT_ONCE = 64
 _TOLERANCE = 1e-3
+_PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
 Probabilities = npt.NDArray[np.float32]
 Picture: TypeAlias = "str | Path | bytes | Image.Image | Pixels"
@@ -181,13 +182,14 @@ class Classifier:
         return np.asarray(answers, np.float32)
 
 
-def load(model: models.Model | str | Path | None = None) -> Classifier:
+def load(model: models.Model | str | Path | None = None, threads: int | None = None) -> Classifier:
     """Load a model that names signs.
 
     Args:
         model: as `--model` has it: the name of shipped weights, the path of a version's folder, of the folder above it,
             of a run's folder or of a `.keras` file; or what `models.find` found. None means the newest version in
             `models/roadsigns`, or else the shipped weights.
+        threads: how many threads ONNX Runtime computes with; by default one a core.
 
     Raises:
         UsageError: it is none of these.
@@ -196,18 +198,19 @@ def load(model: models.Model | str | Path | None = None) -> Classifier:
     found = model if isinstance(model, models.Model) else models.find(model)
     onnx = found.onnx
     if onnx is not None:
-        return _by_onnx(found, onnx)
+        return _by_onnx(found, onnx, threads)
     return _by_tensorflow(found) if found.is_export else _by_keras(found)
 
 
-def _by_onnx(model: models.Model, file: Path) -> Classifier:
+def _by_onnx(model: models.Model, file: Path, threads: int | None) -> Classifier:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    options.intra_op_num_threads = threads or cores
     options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(file), options, providers=onnx_providers())
         [given], [made] = session.get_inputs(), session.get_outputs()
         channels, classes = int(given.shape[3]), int(made.shape[1])
     except Exception as error:  # ONNX Runtime's exceptions have no base of their own
@@ -218,6 +221,13 @@ def _by_onnx(model: models.Model, file: Path) -> Classifier:
         return session.run([made.name], {given.name: preprocess(images, channels)})[0]
 
     return Classifier(model, _names(model, classes), run, _rule(model))
+
+
+def onnx_providers() -> list[str]:
+    """What ONNX Runtime computes on, the fastest first: a GPU where `onnxruntime-gpu` is installed, the CPU."""
+    import onnxruntime
+
+    return [each for each in _PROVIDERS if each in onnxruntime.get_available_providers()]
 
 
 def _by_keras(model: models.Model) -> Classifier:

@@ -11,7 +11,7 @@ import shtab
 
 from .cli import add_options, command, parse
 from .config import VERBS, CompletionOptions
-from .options import PATH, PATHS, Options
+from .options import Options
 
 
 @command("completion")
@@ -46,7 +46,7 @@ def _complete_values(parser: argparse.ArgumentParser, options: type[Options]) ->
     kinds = {item.name: item.metadata["kind"] for item in dataclasses.fields(options)}
     for action in parser._actions:  # argparse offers no other way to what was added
         kind = kinds.get(action.dest)
-        if kind in (PATH, PATHS):
+        if kind is not None and kind.path and not kind.words:
             action.complete = shtab.FILE  # type: ignore[attr-defined]
         elif kind is not None and kind.words:
             action.choices = kind.words

@@ -22,6 +22,8 @@ from .options import (
     CHANNEL_ARGUMENTS,
     PATH,
     PATHS,
+    PLACE,
+    PLACES,
     PORT,
     SWITCH,
     TEXT,
@@ -272,6 +274,41 @@ class PredictOptions(ModelOptions):
 
 
 @dataclass(frozen=True)
+class ClassifyOptions(ModelOptions):
+    """`roadsigns classify`."""
+
+    source: tuple[str, ...] = option(
+        PLACES,
+        (),
+        "picture files, folders, patterns such as 'signs/**/*.png', Parquet files that hold pictures or their names, "
+        "or - for a name a line on stdin; on this machine, in s3:// or in gs://",
+        metavar="SOURCE",
+        positional=True,
+    )
+    out: str | None = option(
+        PLACE,
+        None,
+        "folder that receives the rows as Parquet files; where some are there from before, the run goes on",
+        metavar="DIR",
+        place=True,
+    )
+    recursive: bool = option(SWITCH, False, "take the folders within a folder too")
+    top: int = option(whole(1, 10**6), 1, "how many classes a row names", metavar="N")
+    address: str | None = option(
+        TEXT,
+        None,
+        "the Ray cluster that does the work: host:port, ray://host:port or auto; default: this machine alone",
+        env="RAY_ADDRESS",
+        metavar="ADDRESS",
+        place=True,
+    )
+    predictors: int | None = option(
+        whole(1, 10**5), None, "models at work at a time; default: one a core of the cluster", metavar="N", place=True
+    )
+    quiet: bool = option(SWITCH, False, "print nothing but errors", place=True)
+
+
+@dataclass(frozen=True)
 class ExportOptions(ModelOptions):
     """`roadsigns export`."""
 
@@ -449,6 +486,7 @@ VERBS: dict[str, type[Options]] = {
     "data": DataCommandOptions,
     "evaluate": EvaluateOptions,
     "predict": PredictOptions,
+    "classify": ClassifyOptions,
     "export": ExportOptions,
     "serve": ServeOptions,
     "app": AppOptions,

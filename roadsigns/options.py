@@ -177,7 +177,21 @@ def _read_box(value: Any) -> tuple[int, int, int, int]:
     return place(x), place(y), size(width), size(height)
 
 
+def _read_place(value: Any) -> str:
+    if "\0" in str(value):
+        raise ValueError(value)
+    return _read_text(value).removeprefix("file://") or _read_text("")
+
+
+def _read_places(values: Any) -> tuple[str, ...]:
+    if isinstance(values, (str, Path)):
+        raise TypeError(values)
+    return tuple(_read_place(value) for value in values)
+
+
 PATH = Kind("a path", _read_path, path=True)
+PLACE = Kind("a path, or an address such as s3://bucket/folder", _read_place, path=True)
+PLACES = Kind("one or more paths or addresses such as s3://bucket/folder", _read_places, path=True)
 BOX = Kind("X,Y,W,H: four whole numbers, W and H at least 1", _read_box)
 PATHS = Kind("one or more paths", _read_paths, path=True)
 TEXT = Kind("a text that is not empty", _read_text)

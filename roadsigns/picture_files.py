@@ -14,6 +14,8 @@ from .errors import DataError
 STDIN = "-"
 """The word for "the names come on stdin"."""
 
+_CHUNK = 2**16
+
 
 def find(words: Iterable[Path], recursive: bool = False) -> Iterator[Path | DataError]:
     """The picture files that words mean, in the order of the words; within a folder or a pattern in order of names.
@@ -29,24 +31,25 @@ def find(words: Iterable[Path], recursive: bool = False) -> Iterator[Path | Data
     """
     for word in words:
         if str(word) == STDIN:
-            for name in _names_on_stdin():
+            for name in names_on_stdin():
                 yield from _one(Path(name), recursive)
         else:
             yield from _one(word, recursive)
 
 
 def _one(path: Path, recursive: bool) -> Iterator[Path | DataError]:
+    found = None
     if path.is_dir():
-        found = list(_in_folder(path, recursive))
-        yield from found
-        if not found:
+        for found in _in_folder(path, recursive):
+            yield found
+        if found is None:
             deeper = "" if recursive else ". For the folders within: --recursive"
             yield DataError(f"{str(path)!r} holds no picture{deeper}")
     elif glob.has_magic(str(path)) and not os.path.lexists(path):
         names = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207  a pattern may begin at the root
-        found = [Path(name) for name in names if not Path(name).is_dir()]
-        yield from found
-        if not found:
+        for found in (Path(name) for name in names if not Path(name).is_dir()):
+            yield found
+        if found is None:
             yield DataError(f"No file matches {str(path)!r}")
     else:
         yield path
@@ -60,8 +63,15 @@ def _in_folder(folder: Path, recursive: bool) -> Iterator[Path]:
             return
 
 
-def _names_on_stdin() -> Iterator[str]:
-    data = sys.stdin.buffer.read()
-    for name in data.split(b"\0" if b"\0" in data else b"\n"):
-        if name.strip():
-            yield os.fsdecode(name.removesuffix(b"\r"))
+def names_on_stdin() -> Iterator[str]:
+    """The names that come on stdin, as they come: one a line, or with NUL between them."""
+    left, end = b"", b""
+    while data := sys.stdin.buffer.read(_CHUNK):
+        end = end or (b"\0" if b"\0" in data else b"\n")
+        *whole, left = (left + data).split(end)
+        yield from _decoded(whole)
+    yield from _decoded([left])
+
+
+def _decoded(names: Iterable[bytes]) -> Iterator[str]:
+    return (os.fsdecode(name.removesuffix(b"\r")) for name in names if name.strip())

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
+import functools
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from . import answers, classifier, exported, models, photos, picture_files
-from .answers import Answer
+from . import answers, classifier, exported, models, photos, picture_files, reading
 from .cli import command, parse
 from .config import PredictOptions
 from .console import progress, watched
 from .errors import DataError
-from .resize import Pixels, resize
+from .reading import Reading
+from .resize import Pixels
 
-_AT_ONCE = 128
 _THREADS = 4
 _THUMBNAIL = 96
 
@@ -62,9 +59,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             writers.append(stack.enter_context(answers.to_sheet(options.sheet)))
         if options.json or not to_file:
             writers.append(answers.print_json if options.json else answers.print_table)
+        reads = (functools.partial(_read, file, options) for file in files)
         show = watched() and (to_file or not sys.stdout.isatty())
         with progress("pictures", show=show) as tell:
-            for number, answer in enumerate(_answers(files, names, options, top), start=1):
+            for number, answer in enumerate(reading.answers(reads, names, top, _THREADS), start=1):
                 bad += answer.prediction is None
                 for write in writers:
                     write(answer)
@@ -81,54 +79,16 @@ def _refuse(file: Path | DataError, options: PredictOptions) -> None:
         raise DataError(read.error)
 
 
-def _answers(
-    files: Sequence[Path | DataError], names: classifier.Classifier, options: PredictOptions, top: int
-) -> Iterator[Answer]:
-    """The answers in the order of the files, which are read by several threads while the model works."""
-    with ThreadPoolExecutor(_THREADS) as pool:
-        left = iter(files)
-        reading: Iterator[_Read] = iter(())
-        while batch := list(itertools.islice(left, _AT_ONCE)):
-            next_ones = pool.map(_read, batch, itertools.repeat(options))
-            yield from _answered(list(reading), names, top)
-            reading = next_ones
-        yield from _answered(list(reading), names, top)
-
-
-def _answered(batch: Sequence[_Read], names: classifier.Classifier, top: int) -> Iterator[Answer]:
-    pixels = [read.pixels for read in batch if read.pixels is not None]
-    found = iter(names.best(names.classify_pixels(np.concatenate(pixels)), top) if pixels else ())
-    for read in batch:
-        if read.pixels is None:
-            yield Answer(read.name, error=read.error)
-        else:
-            yield Answer(read.name, next(found), picture=read.thumbnail)
-
-
-@dataclass(frozen=True)
-class _Read:
-    """A file that was read: pixels of the network's size, or why there are none."""
-
-    name: str
-    pixels: Pixels | None = None
-    thumbnail: Pixels | None = None
-    error: str = ""
-
-
-def _read(file: Path | DataError, options: PredictOptions) -> _Read:
+def _read(file: Path | DataError, options: PredictOptions) -> Reading:
     if isinstance(file, DataError):
-        return _Read("", error=str(file))
-    try:
+        return Reading("", error=str(file))
+    name = str(file)
+
+    def pixels() -> Pixels:
         image = photos.read(file)
-        if options.box is not None:
-            image = _cut_out(image, options.box, str(file))
-        return _Read(str(file), resize(image[np.newaxis]), _thumbnail(image) if options.sheet else None)
-    except DataError as error:
-        return _Read(str(file), error=str(error))
-    except OSError as error:
-        return _Read(str(file), error=f"Cannot use {str(file)!r}: {error.strerror or error}")
-    except MemoryError:
-        return _Read(str(file), error=f"There is not enough memory for {str(file)!r}. Make it smaller")
+        return image if options.box is None else _cut_out(image, options.box, name)
+
+    return reading.read(name, pixels, _thumbnail if options.sheet else None)
 
 
 def _cut_out(image: Pixels, box: tuple[int, int, int, int], name: str) -> Pixels:

@@ -10,7 +10,8 @@ from ...errors import DataError, UsageError
 from ..collection import SPLIT_WORDS, Collection, Item
 from ..tree import Tree
 
-_IMAGES = ("image", "img", "picture", "bytes", "image_bytes")
+IMAGES = ("image", "img", "picture", "bytes", "image_bytes")
+"""Columns that hold a picture file's bytes, the likeliest first."""
 _LABELS = ("label", "labels", "class", "class_id", "classid", "category")
 MAX_BYTES = 2**40
 _BATCH = 64
@@ -42,7 +43,7 @@ def read(tree: Tree, names: Sequence[str] = ()) -> Collection:
         try:
             file = parquet.ParquetFile(tree.kept.enter_context(tree.open(name, MAX_BYTES)))
             columns = file.schema_arrow.names
-            image, label = (next((each for each in asked if each in columns), "") for asked in (_IMAGES, _LABELS))
+            image, label = (next((each for each in asked if each in columns), "") for asked in (IMAGES, _LABELS))
             if not image or not label:
                 raise DataError(f"{title} has the columns {', '.join(columns)[:200]}; expected image and label")
             classes = _names(file.schema_arrow, label) or classes

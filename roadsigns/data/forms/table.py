@@ -17,7 +17,8 @@ from ..tree import Tree
 MAX_BYTES = 2**28
 # Rows that tell whether a file is a table of pictures.
 _LOOKED_AT = 100
-_PATHS = ("path", "file", "filename", "file_name", "filepath", "image", "image_path", "picture")
+PATHS = ("path", "file", "filename", "file_name", "filepath", "image", "image_path", "picture")
+"""Columns that hold a picture file's name, the likeliest first."""
 _LABELS = ("label", "class", "classid", "class_id", "category", "sign")
 _SPLITS = ("split", "set", "subset")
 _BOXES = (
@@ -41,7 +42,7 @@ def _is_table(tree: Tree, name: str) -> bool:
         first = list(itertools.islice(rows(tree.read(name, MAX_BYTES), tree.title(name)), _LOOKED_AT))
     except DataError:
         return False
-    path = _column(first[0], _PATHS) if first else None
+    path = _column(first[0], PATHS) if first else None
     return bool(path and _column(first[0], _LABELS) and any(tree.has(_beside(name, row[path])) for row in first))
 
 
@@ -80,7 +81,7 @@ def read(tree: Tree, names: Sequence[str] = ()) -> Collection:
 def _read(tree: Tree, name: str, split: SplitName | None, items: list[Item], left_out: list[tuple[str, str]]) -> None:
     title = tree.title(name)
     for number, row in enumerate(rows(tree.read(name, MAX_BYTES), title), start=2):
-        path, label = _column(row, _PATHS), _column(row, _LABELS)
+        path, label = _column(row, PATHS), _column(row, _LABELS)
         if not path or not label:
             raise DataError(f"{title} has the columns {', '.join(map(repr, row))[:200]}; expected {EXPECTED}")
         place = f"line {number} of {title}"

@@ -1,0 +1,89 @@
+"""Pictures that are read and answered in batches; one that cannot be read has the reason instead of an answer."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from .answers import Answer
+from .classifier import Classifier
+from .errors import DataError
+from .resize import Pixels, resize
+
+AT_ONCE = 128
+"""Pictures that the model is given together."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A picture that was read, or why it was not.
+
+    Attributes:
+        name: what its answer is called.
+        pixels: uint8 RGB of the network's size, `(1, 32, 32, 3)`; None where it cannot be read.
+        thumbnail: uint8 RGB `(H, W, 3)`, for a contact sheet.
+        error: why it cannot be read.
+        is_out_of_reach: whether the system, and not the picture, is the reason.
+    """
+
+    name: str
+    pixels: Pixels | None = None
+    thumbnail: Pixels | None = None
+    error: str = ""
+    is_out_of_reach: bool = False
+
+
+def read(name: str, pixels: Callable[[], Pixels], thumbnail: Callable[[Pixels], Pixels] | None = None) -> Reading:
+    """Read a picture.
+
+    Args:
+        name: what its answer is called.
+        pixels: gives uint8 RGB `(H, W, 3)`; may raise DataError, OSError and MemoryError.
+        thumbnail: makes a small picture of it.
+    """
+    try:
+        image = pixels()
+        return Reading(name, resize(image[np.newaxis]), thumbnail(image) if thumbnail else None)
+    except DataError as error:
+        return Reading(name, error=str(error))
+    except OSError as error:
+        return Reading(name, error=f"Cannot use {name!r}: {error.strerror or error}", is_out_of_reach=True)
+    except MemoryError:
+        return Reading(name, error=f"There is not enough memory for {name!r}. Make it smaller")
+
+
+def answers(reads: Iterable[Callable[[], Reading]], classifier: Classifier, top: int, threads: int) -> Iterator[Answer]:
+    """The answers in the order of `reads`, which are called by several threads while the model works.
+
+    Args:
+        reads: each reads a picture.
+        classifier: names the signs.
+        top: how many classes are named for a picture.
+        threads: how many read at a time.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        left = iter(reads)
+        reading: Iterator[Reading] = iter(())
+        while batch := list(itertools.islice(left, AT_ONCE)):
+            next_ones = pool.map(_call, batch)
+            yield from _answered(list(reading), classifier, top)
+            reading = next_ones
+        yield from _answered(list(reading), classifier, top)
+
+
+def _call(read: Callable[[], Reading]) -> Reading:
+    return read()
+
+
+def _answered(batch: Sequence[Reading], classifier: Classifier, top: int) -> Iterator[Answer]:
+    pixels = [read.pixels for read in batch if read.pixels is not None]
+    found = iter(classifier.best(classifier.classify_pixels(np.concatenate(pixels)), top) if pixels else ())
+    for read in batch:
+        if read.pixels is None:
+            yield Answer(read.name, error=read.error)
+        else:
+            yield Answer(read.name, next(found), picture=read.thumbnail)
