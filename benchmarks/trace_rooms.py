@@ -9,7 +9,9 @@ predict photo.png`, from its import on; the second training step of 64 pictures.
     files    of the package, of which a function ran
     lines    of code of these functions, each function once
     changes  calls and returns that lead from one file of the package to another, whatever lies between
-    entered  how often each file was entered from another; a coroutine that goes on after a wait enters anew
+    entered  how often a call led into each file from another; a coroutine that goes on after a wait was entered before
+
+What goes on in the background is left out: coroutines that began before.
 
 A good number for the REST predict is at most 20 files, `serving/rest.py` entered once.
 
@@ -20,6 +22,7 @@ from __future__ import annotations
 
 import collections
 import datetime
+import inspect
 import json
 import os
 import subprocess
@@ -41,24 +44,31 @@ class Trace:
         self._package = str(package) + "/"
         self._stacks: dict[int, list[str]] = collections.defaultdict(list)
         self._codes: set[Any] = set()
+        self._begun: set[Any] = set()  # frames of the coroutines that were entered
+        self._background: set[Any] = set()  # of those that began before: sweeps and the like, which serve no request
         self._entered: collections.Counter[str] = collections.Counter()
         self._changes = 0
         self._is_on = False
 
     def profile(self, frame: Any, event: str, _: Any) -> None:
         """What `sys.setprofile` and `threading.setprofile` are given; it counts while the trace is on."""
-        if not self._is_on or event not in ("call", "return"):
-            return
         file = frame.f_code.co_filename
-        if not file.startswith(self._package):
+        if event not in ("call", "return") or not file.startswith(self._package):
+            return
+        coroutine = frame.f_code.co_flags & inspect.CO_COROUTINE
+        if not self._is_on or (coroutine and frame in self._background):
+            if coroutine:
+                self._background.add(frame)
             return
         stack = self._stacks[threading.get_ident()]
         room = file.removeprefix(self._package)
         if event == "call":
             self._codes.add(frame.f_code)
             if not stack or stack[-1] != room:
-                self._entered[room] += 1
+                self._entered[room] += frame not in self._begun
                 self._changes += 1
+            if coroutine:
+                self._begun.add(frame)
             stack.append(room)
         elif stack:
             left = stack.pop()

@@ -100,6 +100,9 @@ class Models:
     def models(self) -> dict[str, list[Model]]:
         return self.served
 
+    def serves(self, model: str) -> bool:
+        return model in self.served
+
     def ready(self) -> bool:
         return all(self.served.values())
 

@@ -153,7 +153,7 @@ class Rest:
             code = error.code
             raise
         finally:
-            self._metrics.requests.add(route.model if route.model in self._manager.models() else UNKNOWN, code)
+            self._metrics.requests.add(route.model if self._manager.serves(route.model) else UNKNOWN, code)
         self._metrics.latency.add((time.perf_counter() - started) * 1e6, route.model, route.method, "REST")
         return self._answer(200, body)
 

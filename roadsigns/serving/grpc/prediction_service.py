@@ -143,7 +143,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
     def _count_failure(self, request: Any, code: str) -> None:
         name = request.model_spec.name
-        self._metrics.requests.add(name if name in self._manager.models() else UNKNOWN, code)
+        self._metrics.requests.add(name if self._manager.serves(name) else UNKNOWN, code)
 
 
 def _inputs(given: Any, signature: Signature, max_bytes: int) -> dict[str, Array]:

@@ -75,7 +75,9 @@ class Connection(asyncio.Protocol):
         self._writer = AnswerWriter(self._transport)
         with contextlib.suppress(OSError, AttributeError):  # asyncio does it for some sockets only
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if not self._port.join(self):
+        is_full = len(self._port.connections) >= self._port.limits.connections and not self._port.make_room()
+        self._port.connections.add(self)
+        if is_full:
             self._ignoring = True
             self._refuse(503, "The server has no room for another connection")
             self._close()

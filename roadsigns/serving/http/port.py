@@ -77,18 +77,11 @@ class Port:
     active: int = 0
     connections: set[Client] = field(default_factory=set)
 
-    def join(self, connection: Client) -> bool:
-        """Take a connection in; whether there is room for it.
-
-        Where all places are taken, one goes that nobody waits for: the longest idle, else the one whose request has
-        been coming for the longest time.
-        """
-        room = len(self.connections) < self.limits.connections or self.make_room()
-        self.connections.add(connection)
-        return room
-
     def make_room(self) -> bool:
-        """Hang up on the connection that loses least by it; whether there is one that is not being answered."""
+        """Hang up on the connection that loses least by it; whether there is one that is not being answered.
+
+        That is the longest idle, else the one whose request has been coming for the longest time.
+        """
         going = [each for each in self.connections if not each.answering]
         if not going:
             return False

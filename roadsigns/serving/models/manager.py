@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ... import exported
 from ...errors import ModelError, RequestError
@@ -66,13 +67,8 @@ class Manager:
     ) -> None:
         self._configs = {config.name: config for config in configs}
         self._poll_seconds = poll_seconds
-        load = functools.partial(
-            Servable,
-            kind=engine,
-            batching=batching,
-            intra_op_threads=intra_op_threads,
-            inter_op_threads=inter_op_threads,
-        )
+        threads: Any = {"intra_op_threads": intra_op_threads, "inter_op_threads": inter_op_threads}
+        load = functools.partial(Servable, kind=engine, batching=batching, **threads)
         self._labels_ahead = labels_ahead
         self._retries = retries
         self._models: dict[str, Versions] = {}
@@ -94,7 +90,9 @@ class Manager:
         """
         while not self._stop:
             self._update()
-            if not self._poll_seconds or all(self._known(name) for name in self._configs):
+            with self._lock:
+                known = all(self._models[name].statuses() for name in self._configs)
+            if known or not self._poll_seconds:
                 break
             self._wake.wait(self._poll_seconds)
         try:
@@ -161,6 +159,10 @@ class Manager:
                 for name, versions in self._models.items()
                 if name in self._configs
             }
+
+    def serves(self, model: str) -> bool:
+        """Whether a model of this name is configured."""
+        return model in self._configs
 
     def ready(self) -> bool:
         """Whether every model has a version that serves."""
@@ -270,10 +272,6 @@ class Manager:
         with self._lock:
             models = list(self._models.items())
         return self._loader.let_go(models)
-
-    def _known(self, name: str) -> bool:
-        with self._lock:
-            return bool(self._models[name].statuses())
 
     def _check_served(self, config: ModelConfig) -> None:
         wanted = config.policy.choose(self._scan(config.base_path) or {})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
 
 from fronts import LIMITS
 from roadsigns.serving.http.port import Port
@@ -43,10 +42,10 @@ def test_the_longest_idle_goes_then_who_reads_then_who_sends() -> None:
         Client(4),
     ]
     for order in ([4], [4, 3], [4, 3, 2], [4, 3, 2, 1]):
-        made: Any = port(*[each for each in clients if not each.aborted], connections=1)
-        assert made.join(Client(9, answering=True, idle=False))
+        made = port(*[each for each in clients if not each.aborted], connections=1)
+        assert made.make_room()
         assert gone(*clients) == [number in order for number in range(5)]
-    assert not port(clients[0], connections=1).join(Client())
+    assert not port(clients[0], connections=1).make_room()
 
 
 def test_answers_that_nobody_reads_are_limited_together() -> None:
