@@ -116,7 +116,7 @@ def finish(
     Returns:
         The figures as they stand in `metrics.json`, with the keys of the project's result files.
     """
-    from .. import export, scores
+    from .. import export, report, scores
     from ..networks import answers
     from ..preprocess import preprocess
     from . import averages, calibrate, curves, doubts
@@ -131,7 +131,12 @@ def finish(
     model = doubts.fitted(model, dataset.train.images, options.seed)
     with beside(run.path / "model.keras") as fresh:
         model.save(fresh)
-    test = scores.score(answers.probabilities(model, preprocess(dataset.test.images, channels)), dataset.test.labels)
+    split = dataset.test
+    study = report.Study(dataset.source, "test", split.images, split.labels, dataset.classes, split.sizes)
+    subject = report.Subject(
+        run.path.name, lambda pictures: answers.probabilities(model, preprocess(pictures, channels)), study
+    )
+    test = scores.score(subject.probabilities, split.labels)
     curves.draw(run.history).save(run.path / "curves.png")
     exported = export.export_apart(run.path / "model.keras", options.output, options.version, say)
     metrics = {
@@ -157,8 +162,10 @@ def finish(
         "exported": None if exported is None else str(exported),
     }
     write_json(run.path / "metrics.json", metrics)
+    facts = {name: metrics[name] for name in ("command", "commit", "machine", "versions")}
+    report.write(run.path, study, subject, corrupt=False, facts=facts)
     say(f"epoch {chosen.epoch}: validation {chosen.validation_accuracy:.2%}, test {test.accuracy:.2%}")
-    say(f"wrote {run.path}/: config.json, history.csv, metrics.json, curves.png, model.keras")
+    say(f"wrote {run.path}/: config.json, history.csv, metrics.json, curves.png, model.keras, {report.PAGE}")
     if exported is not None:
         say(f"wrote {exported}: a SavedModel for TensorFlow Serving")
     for line in _next_commands(run, exported):

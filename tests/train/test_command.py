@@ -51,9 +51,19 @@ def weights(folder, name="model.keras"):
     return keras.saving.load_model(folder / "run" / name, compile=False).get_weights()
 
 
+def test_a_run_ends_with_a_page_of_its_figures(whole, archive):
+    metrics, figures = (json.loads((whole / "run" / name).read_text()) for name in ("metrics.json", "report.json"))
+    assert figures["accuracy"] == metrics["test_accuracy"] and figures["ece"] == metrics["ece"]
+    assert (figures["model"], figures["split"], figures["command"]) == ("run", "test", metrics["command"])
+    assert figures["corruptions"] is None, "55 passes over the test set are left to evaluate --report"
+    page = (whole / "run" / "report.html").read_text()
+    assert "Where the model looks" in page and "Not measured for this page" in page
+    assert len(page) < 2_000_000
+
+
 def test_train_leaves_a_run_and_a_model_that_answers(whole, archive):
     names = set(os.listdir(whole / "run"))
-    assert {"config.json", "history.csv", "metrics.json", "curves.png", "model.keras"} <= names
+    assert {"config.json", "history.csv", "metrics.json", "curves.png", "model.keras", "report.html"} <= names
     with (whole / "run" / "history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
