@@ -70,6 +70,10 @@ class Compiled:
         model.optimizer.build(model.trainable_variables)
         _keep_compiled()
 
+    def again(self, options: TrainOptions) -> None:
+        """Go on with options that differ in the seed alone, for which nothing is compiled anew."""
+        self._options = options
+
     def place(self, split: Split) -> Placed:
         """Pictures made ready: on the device where it has room, else beside it, from where they travel each epoch."""
         import jax

@@ -78,6 +78,10 @@ class Steps:
         self._model = model
         self._options = options
 
+    def again(self, options: TrainOptions) -> None:
+        """Go on with options that differ in the seed alone."""
+        self._options = options
+
     def place(self, split: Split) -> Pictures:
         """Pictures made ready."""
         return Pictures(split, answers.channels(self._model), self._options.augment)

@@ -1,5 +1,6 @@
 """Trains step by step and compiled on JAX, and prints how far the two lie apart; run by test_compiled.py."""
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -58,6 +59,26 @@ def apart(split, channels, room=None, **settings):
     }
 
 
+def again(split):
+    """Whether a second training by what the first one compiled is that of its own seed, and compiles nothing."""
+    options = TrainOptions(batch_size=64, keep_prob=0.8, keep_prob_conv=0.9, seed=3, augment=1.0)
+    first, second = network(3), network(3)
+    used = compiled.Compiled(first, options)
+    fresh = compiled.Compiled(second, dataclasses.replace(options, seed=4))
+    begun = [np.asarray(value).copy() for value in [*first.variables, *first.optimizer.variables]]
+    placed = used.place(split)
+    used.train(placed, 1)
+    made = dict(used._functions)
+    for variable, value in zip([*first.variables, *first.optimizer.variables], begun, strict=True):
+        variable.assign(value)
+    used.again(dataclasses.replace(options, seed=4))
+    losses = used.train(placed, 1), fresh.train(fresh.place(split), 1)
+    pairs = zip(first.get_weights(), second.get_weights(), strict=True)
+    # The means are sums of as many parts as the device took, so they may differ in their last digits.
+    same = np.allclose(*losses, rtol=1e-6) and all(np.array_equal(a, b) for a, b in pairs)
+    return {"same": bool(same), "compiled": used._functions != made}
+
+
 def trained(folder):
     """Two runs of the command, one of them cut off and resumed, with signs that are drawn ahead."""
     compiled.suits = lambda: True
@@ -86,6 +107,7 @@ if __name__ == "__main__":
     images = random.integers(0, 256, (PICTURES, 32, 32, 3), np.uint8)
     split = Split(images, random.integers(0, 43, PICTURES))
     found = {
+        "again": again(split),
         "grey": apart(split, 1),
         "grey, augmented": apart(split, 1, augment=1.0),
         "colour": apart(split, 3),

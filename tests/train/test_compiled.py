@@ -41,6 +41,10 @@ def test_bfloat16_is_near_to_float32_but_not_it(found: Any) -> None:
     assert 1e-4 < found["bfloat16"]["weights"] < 0.1
 
 
+def test_another_seed_needs_nothing_compiled_anew(found: Any) -> None:
+    assert found["again"] == {"same": True, "compiled": False}
+
+
 def test_device_preprocess_equals_numpy_in_every_bit(found: Any) -> None:
     assert found["preprocess"]
 
