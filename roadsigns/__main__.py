@@ -10,19 +10,8 @@ from pathlib import Path
 
 from .cli import command
 from .errors import UsageError
+from .verbs import VERBS
 from .version import __version__
-
-VERBS = {
-    "train": ("roadsigns.train.__main__", "the main job: data, training, evaluation, export"),
-    "data": ("roadsigns.data.__main__", "fetch and verify the data set, or draw one"),
-    "evaluate": ("roadsigns.evaluate", "score a model on a split, each picture once"),
-    "predict": ("roadsigns.predict", "name the signs in pictures, folders and patterns"),
-    "classify": ("roadsigns.classify.__main__", "name the signs in millions of pictures, to Parquet files"),
-    "export": ("roadsigns.export", "a .keras file or the shipped weights to a SavedModel"),
-    "serve": ("roadsigns.serving.__main__", "the model server: TensorFlow Serving's REST and gRPC APIs"),
-    "app": ("roadsigns.app.__main__", "the web app: a page of signs to ask the served model about"),
-    "completion": ("roadsigns.completion", "a script that completes verbs, flags and files in a shell"),
-}
 
 HELP = "\n".join(
     [
@@ -30,7 +19,7 @@ HELP = "\n".join(
         "",
         "German road signs, from pictures to a trained, evaluated and served classifier.",
         "",
-        *(f"  {verb:<12}{about}" for verb, (_, about) in VERBS.items()),
+        *(f"  {verb.name:<12}{verb.summary}" for verb in VERBS.values()),
         "",
         "`roadsigns VERB --help` lists the flags of a verb and has examples.",
         "`python -m roadsigns.VERB` is the same command; for serve it is",
@@ -46,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the verb that `argv` (default: the command line) begins with; returns its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in VERBS:
-        return int(importlib.import_module(VERBS[words[0]][0]).main(words[1:]))
+        return int(importlib.import_module(VERBS[words[0]].module).main(words[1:]))
     return _without_verb(words)
 
 

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, NoReturn, TextIO, TypeVar
 
 from .errors import RoadsignsError, UsageError
-from .options import SWITCH, Options, check
+from .kinds import SWITCH, check
+from .options import Options
 
 AnyOptions = TypeVar("AnyOptions", bound=Options)
 

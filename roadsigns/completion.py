@@ -5,28 +5,18 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-from collections.abc import Sequence
 
 import shtab
 
-from .cli import add_options, command, parse
-from .config import VERBS, CompletionOptions
+from .cli import add_options
+from .config import CompletionOptions
 from .options import Options
+from .verbs import COMPLETION, VERBS
 
 
-@command("completion")
-def main(argv: Sequence[str] | None = None) -> None:
+@COMPLETION.command
+def main(options: CompletionOptions) -> None:
     """Print the script for a shell."""
-    options = parse(
-        CompletionOptions,
-        argv,
-        verb="completion",
-        about="Print a script that completes verbs, flags and files of the roadsigns command in a shell.",
-        examples=(
-            'eval "$(roadsigns completion)"  # in ~/.bashrc',
-            "roadsigns completion --shell zsh > _roadsigns  # in a folder of $fpath",
-        ),
-    )
     print(script(options.shell))
 
 
@@ -34,10 +24,10 @@ def script(shell: str) -> str:
     """The completion script for `bash`, `zsh` or `tcsh`."""
     parser = argparse.ArgumentParser("roadsigns")
     verbs = parser.add_subparsers()
-    for verb, options in VERBS.items():
-        one = verbs.add_parser(verb, help=verb)
-        add_options(one, options)
-        _complete_values(one, options)
+    for verb in VERBS.values():
+        one = verbs.add_parser(verb.name, help=verb.summary)
+        add_options(one, verb.options)
+        _complete_values(one, verb.options)
     return str(shtab.complete(parser, shell))
 
 

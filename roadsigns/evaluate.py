@@ -4,35 +4,23 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from . import machine
-from .cli import command, parse
 from .config import EvaluateOptions
 from .console import note
 from .errors import ModelError, UsageError
 from .scores import score
+from .verbs import EVALUATE
 
 if TYPE_CHECKING:
     from .classifier import Classifier
     from .models import Model
 
 
-@command("evaluate")
-def main(argv: Sequence[str] | None = None) -> None:
+@EVALUATE.command
+def main(options: EvaluateOptions) -> None:
     """Score a model on a split of a data set."""
-    options = parse(
-        EvaluateOptions,
-        argv,
-        verb="evaluate",
-        about="Score a model on a split, each picture once.",
-        examples=(
-            "roadsigns evaluate --data traffic-signs-data.zip",
-            "roadsigns evaluate --model models/roadsigns --data traffic-signs-data.zip --split valid --json",
-            "roadsigns evaluate --data traffic-signs-data.zip --report report",
-        ),
-    )
     from . import data, models, report
 
     if options.report is not None:

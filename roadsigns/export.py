@@ -13,15 +13,15 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import agreement, backend, console, exported, served
-from .cli import command, parse
 from .config import ExportOptions
 from .errors import ModelError, UsageError
 from .files import beside
+from .verbs import EXPORT
 
 if TYPE_CHECKING:
     import keras
@@ -148,19 +148,9 @@ def _next_version(output: Path) -> int:
     return number
 
 
-@command("export")
-def main(argv: Sequence[str] | None = None) -> None:
+@EXPORT.command
+def main(options: ExportOptions) -> None:
     """Write a SavedModel version of a `.keras` file or of the shipped weights."""
-    options = parse(
-        ExportOptions,
-        argv,
-        verb="export",
-        about="Export a run's model, a .keras file or the weights that come with the package, for TensorFlow Serving.",
-        examples=(
-            "roadsigns export",
-            "roadsigns export --model notebook --output models/shipped --version 7 --json",
-        ),
-    )
     from . import models
 
     model = models.find(options.model)

@@ -5,38 +5,25 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from . import answers, classifier, exported, models, photos, picture_files, reading
-from .cli import command, parse
 from .config import PredictOptions
 from .console import progress, watched
 from .errors import DataError
 from .reading import Reading
 from .resize import Pixels
+from .verbs import PREDICT
 
 _THREADS = 4
 _THUMBNAIL = 96
 
 
-@command("predict")
-def main(argv: Sequence[str] | None = None) -> None:
+@PREDICT.command
+def main(options: PredictOptions) -> None:
     """Name the signs in picture files."""
-    options = parse(
-        PredictOptions,
-        argv,
-        verb="predict",
-        about="Name the sign in each picture: in files, in folders, in files that match a pattern.",
-        examples=(
-            "roadsigns predict photo.jpg",
-            "roadsigns predict --model models/roadsigns --json a.png b.png",
-            "roadsigns predict . --recursive --csv answers.csv --sheet sheet.png",
-            "ls *.png | roadsigns predict - --top 1",
-        ),
-    )
     if options.parquet is not None:
         answers.check_parquet()
     files = list(picture_files.find(options.files, options.recursive))

@@ -15,8 +15,9 @@ import pytest
 import roadsigns
 from roadsigns import config
 from roadsigns.cli import command, parse
-from roadsigns.config import EvaluateOptions, Options, PredictOptions, TrainOptions
+from roadsigns.config import EvaluateOptions, PredictOptions, TrainOptions
 from roadsigns.errors import DataError, ModelError, NetworkError, UsageError
+from roadsigns.options import Options
 
 ENVIRON = {**os.environ, "PYTHONPATH": str(Path(roadsigns.__file__).parent.parent), "PYTHONUNBUFFERED": ""}
 

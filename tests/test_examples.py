@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import roadsigns
-from roadsigns.__main__ import VERBS
+from roadsigns.verbs import VERBS
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SERVERS = ("serve", "app")

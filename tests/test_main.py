@@ -11,7 +11,8 @@ import pytest
 
 import roadsigns
 from roadsigns.__main__ import HELP as HELP_TEXT
-from roadsigns.__main__ import VERBS, main
+from roadsigns.__main__ import main
+from roadsigns.verbs import VERBS
 
 HEAVY = {"keras", "tensorflow", "jax", "numpy", "requests", "PIL", "matplotlib", "rich"}
 ENVIRON = {**os.environ, "PYTHONPATH": str(Path(roadsigns.__file__).parent.parent)}
@@ -62,8 +63,8 @@ def test_the_command_answers(words: list[str], status: int, out: str, err: str) 
 def test_help_lists_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["-h"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    for verb, (_, about) in VERBS.items():
-        assert any(line.split(maxsplit=1) == [verb, about] for line in lines), verb
+    for verb in VERBS.values():
+        assert any(line.split(maxsplit=1) == [verb.name, verb.summary] for line in lines), verb.name
 
 
 def test_help_fits_a_terminal_and_says_what_the_exit_status_means() -> None:
@@ -74,7 +75,7 @@ def test_help_fits_a_terminal_and_says_what_the_exit_status_means() -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_its_module(verb: str) -> None:
-    assert importlib.util.find_spec(VERBS[verb][0]) is not None
+    assert importlib.util.find_spec(VERBS[verb].module) is not None
 
 
 @pytest.mark.parametrize("verb", VERBS)

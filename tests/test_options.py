@@ -1,150 +1,19 @@
-"""Kinds of values, what is read and refused; tables of options, and who has the last word on a value."""
+"""Tables of options, and who has the last word on a value."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import pickle
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from roadsigns import cli, options
+from roadsigns import cli
 from roadsigns.config import EvaluateOptions, PredictOptions, ServeOptions, TrainOptions
 from roadsigns.errors import UsageError
-from roadsigns.options import Kind
-
-EPOCHS, PERCENT, RATE = options.whole(1), options.share(0, 100), options.share(0, math.inf)
-MOMENTUM = options.within(0, 1)
-SEED, SPLIT = options.whole(0, 2**31 - 1), options.choice("train", "valid", "test")
-
-GOOD: dict[str, tuple[Kind, Any, Any]] = {
-    "host and port": (options.AUTHORITY, "roadsigns-tensorflow:8501", "roadsigns-tensorflow:8501"),
-    "address with scheme": (options.AUTHORITY, "http://10.0.0.1:08501/", "10.0.0.1:8501"),
-    "host without port": (options.AUTHORITY, "model_server", "model_server:80"),
-    "IPv6 address": (options.AUTHORITY, "http://[::1]:8501", "[::1]:8501"),
-    "no frame": (options.ANCESTORS, "none", "'none'"),
-    "frames of one's own origin": (options.ANCESTORS, "self", "'self'"),
-    "quoted as in the policy": (
-        options.ANCESTORS,
-        "'self'  https://hub.example:8443",
-        "'self' https://hub.example:8443",
-    ),
-    "frames of a domain": (options.ANCESTORS, "https://*.hub.example localhost:*", "https://*.hub.example localhost:*"),
-    "text of a whole number": (EPOCHS, "15", 15),
-    "whole float": (EPOCHS, 2.0, 2),
-    "least": (EPOCHS, "1", 1),
-    "zero where allowed": (SEED, "0", 0),
-    "most": (SEED, "2147483647", 2**31 - 1),
-    "percent": (PERCENT, "1", 1.0),
-    "a part of a percent": (PERCENT, "0.5", 0.5),
-    "all": (PERCENT, "100", 100.0),
-    "exponent": (RATE, "1e-3", 0.001),
-    "none of a momentum": (MOMENTUM, "0", 0.0),
-    "momentum": (MOMENTUM, "0.999", 0.999),
-    "word": (SPLIT, "valid", "valid"),
-    "path": (options.PATH, "a/b", Path("a/b")),
-    "path as it is": (options.PATH, Path("a"), Path("a")),
-    "paths": (options.PATHS, ["a.png", Path("b.png")], (Path("a.png"), Path("b.png"))),
-    "text": (options.TEXT, "gtsrb", "gtsrb"),
-    "path as text": (options.TEXT, Path("a/b.zip"), "a/b.zip"),
-    "true": (options.SWITCH, True, True),
-}
-
-WHOLE, SHARE = "expected a whole number of at least 1", "expected a number above 0 and at most 100"
-BAD: dict[str, tuple[Kind, Any, str]] = {
-    "0": (EPOCHS, "0", f"{WHOLE}. Received: '0'"),
-    "negative": (EPOCHS, "-3", f"{WHOLE}. Received: '-3'"),
-    "half": (EPOCHS, "1.5", f"{WHOLE}. Received: '1.5'"),
-    "half a float": (EPOCHS, 1.5, f"{WHOLE}. Received: 1.5"),
-    "letters": (EPOCHS, "abc", f"{WHOLE}. Received: 'abc'"),
-    "nothing": (EPOCHS, "", f"{WHOLE}. Received: ''"),
-    "exponent": (EPOCHS, "1e2", f"{WHOLE}. Received: '1e2'"),
-    "infinite": (EPOCHS, math.inf, f"{WHOLE}. Received: inf"),
-    "NaN": (EPOCHS, math.nan, f"{WHOLE}. Received: nan"),
-    "switch": (EPOCHS, True, f"{WHOLE}. Received: True"),
-    "list": (EPOCHS, [1], f"{WHOLE}. Received: [1]"),
-    "too many digits": (EPOCHS, "9" * 5000, WHOLE),
-    "above the most": (SEED, 2**31, "a whole number of at least 0 and at most 2147483647. Received: 2147483648"),
-    "0 percent": (PERCENT, "0", f"{SHARE}. Received: '0'"),
-    "-0 percent": (PERCENT, "-0.0", f"{SHARE}. Received: '-0.0'"),
-    "-1 percent": (PERCENT, "-1", f"{SHARE}. Received: '-1'"),
-    "101 percent": (PERCENT, "101", f"{SHARE}. Received: '101'"),
-    "a little too much": (PERCENT, "100.0000001", f"{SHARE}. Received: '100.0000001'"),
-    "NaN percent": (PERCENT, "NaN", f"{SHARE}. Received: 'NaN'"),
-    "percent sign": (PERCENT, "5%", f"{SHARE}. Received: '5%'"),
-    "true percent": (PERCENT, True, f"{SHARE}. Received: True"),
-    "too large": (RATE, "1e400", "expected a number above 0 and finite. Received: '1e400'"),
-    "infinite rate": (RATE, "inf", "expected a number above 0 and finite. Received: 'inf'"),
-    "too large a whole number": (RATE, 10**400, "expected a number above 0 and finite."),
-    "all of a momentum": (MOMENTUM, "1", "expected a number of at least 0 and below 1. Received: '1'"),
-    "negative momentum": (MOMENTUM, "-0.1", "expected a number of at least 0 and below 1. Received: '-0.1'"),
-    "NaN momentum": (MOMENTUM, "nan", "expected a number of at least 0 and below 1. Received: 'nan'"),
-    "true momentum": (MOMENTUM, True, "expected a number of at least 0 and below 1. Received: True"),
-    "other word": (SPLIT, "Train", "expected train, valid or test. Received: 'Train'"),
-    "no word": (SPLIT, "", "expected train, valid or test. Received: ''"),
-    "empty path": (options.PATH, "", "expected a path. Received: ''"),
-    "NUL in a path": (options.PATH, "a\0b", r"expected a path. Received: 'a\x00b'"),
-    "number as path": (options.PATH, 5, "expected a path. Received: 5"),
-    "empty among paths": (options.PATHS, ["a", ""], "expected one or more paths. Received: ['a', '']"),
-    "one path for many": (options.PATHS, "sign.png", "expected one or more paths. Received: 'sign.png'"),
-    "empty text": (options.TEXT, "", "expected a text that is not empty. Received: ''"),
-    "number as text": (options.TEXT, 5, "expected a text that is not empty. Received: 5"),
-    "frames: another directive": (options.ANCESTORS, "self; script-src *", "expected none, or self and origins"),
-    "frames: a line break": (options.ANCESTORS, "self\r\nX: y", "expected none, or self and origins"),
-    "frames: a path": (
-        options.ANCESTORS,
-        "https://hub.example/lab",
-        "without a path. Received: 'https://hub.example/lab'",
-    ),
-    "frames: none and more": (options.ANCESTORS, "none https://hub.example", "expected none, or self and origins"),
-    "frames: nothing": (options.ANCESTORS, " ", "expected none, or self and origins"),
-    "frames: a number": (options.ANCESTORS, 8501, "expected none, or self and origins"),
-    "frames: a script": (options.ANCESTORS, "'unsafe-inline'", "expected none, or self and origins"),
-    "TLS address": (options.AUTHORITY, "https://models:8501", "no https://, no path). Received: 'https://models:8501'"),
-    "address with path": (options.AUTHORITY, "models:8501/v1", "expected host:port"),
-    "address with user": (options.AUTHORITY, "me:x@models:8501", "expected host:port"),
-    "port too large": (options.AUTHORITY, "models:65536", "expected host:port"),
-    "port 0": (options.AUTHORITY, "models:0", "expected host:port"),
-    "two addresses": (options.AUTHORITY, "models:1,models:2", "expected host:port"),
-    "number as address": (options.AUTHORITY, 8501, "expected host:port"),
-    "no address": (options.AUTHORITY, "", "expected host:port"),
-    "number as switch": (options.SWITCH, 1, "expected true or false. Received: 1"),
-    "text as switch": (options.SWITCH, "yes", "expected true or false. Received: 'yes'"),
-}
-
-
-@pytest.mark.parametrize(("kind", "value", "expected"), GOOD.values(), ids=GOOD.keys())
-def test_check_reads(kind: Kind, value: Any, expected: Any) -> None:
-    read = options.check("--flag", kind, value)
-    assert read == expected and type(read) is type(expected)
-
-
-@pytest.mark.parametrize(("kind", "value", "message"), BAD.values(), ids=BAD.keys())
-def test_check_rejects(kind: Kind, value: Any, message: str) -> None:
-    with pytest.raises(UsageError, match=re.escape("Invalid value for --flag: ") + ".*" + re.escape(message)):
-        options.check("--flag", kind, value)
-
-
-@given(
-    st.sampled_from([EPOCHS, SEED, PERCENT, RATE, SPLIT, options.TEXT, options.SWITCH, options.PATH]),
-    st.one_of(st.text(), st.integers(), st.floats(), st.booleans(), st.none(), st.binary(), st.lists(st.integers())),
-)
-def test_check_raises_ours_or_keeps_its_word(kind: Kind, value: Any) -> None:
-    try:
-        read = options.check("--flag", kind, value)
-    except UsageError:
-        return
-    assert kind.read(read) == read, "what was read is a value of its kind"
-    if kind is EPOCHS:
-        assert isinstance(read, int) and read >= 1
-    if kind in (PERCENT, RATE):
-        assert 0 < read < math.inf
 
 
 def by_command_line(*flags: str) -> TrainOptions:

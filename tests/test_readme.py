@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 import roadsigns
-from roadsigns import cli, config, exported
-from roadsigns.__main__ import VERBS
+from roadsigns import config, exported
+from roadsigns.options import Options
 from roadsigns.recipes import RECIPES
+from roadsigns.verbs import VERBS
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = Path(roadsigns.__file__).parent
@@ -27,7 +28,7 @@ SERVING = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
 TABLES = [
     table
     for table in vars(config).values()
-    if isinstance(table, type) and issubclass(table, config.Options) and table is not config.ServeOptions
+    if isinstance(table, type) and issubclass(table, Options) and table is not config.ServeOptions
 ]
 OPTIONS = {table.flag(option.name): option for table in TABLES for option in dataclasses.fields(table)}
 
@@ -43,7 +44,7 @@ def test_readme_names_every_flag_and_variable(flag):
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_readme_names_every_command(verb):
-    module = VERBS[verb][0].removesuffix(".__main__")
+    module = VERBS[verb].module.removesuffix(".__main__")
     assert f"`python -m {module}` | `roadsigns {verb}`" in README
 
 
@@ -127,7 +128,7 @@ def test_readme_has_no_command_that_is_not_tried():
 @pytest.mark.parametrize("command", OURS)
 def test_readme_commands_have_flags_that_are_known(command):
     verb, *flags = shlex.split(command)[1:]
-    cli.parse(config.VERBS[verb], flags, verb=verb, about="", examples=())
+    VERBS[verb].parse(flags)
 
 
 @pytest.fixture(scope="module")

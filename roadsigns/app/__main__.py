@@ -6,28 +6,19 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
-from ..cli import command, parse
 from ..config import AppOptions
+from ..verbs import APP
 from . import own_server
 from .server import Server
 from .site import Site
 
-EXAMPLES = (
-    "roadsigns app --port 0",
-    "TENSORFLOW_HOST=localhost:8501 roadsigns app --host 127.0.0.1 --port 0",
-)
 
-
-@command("app")
-def main(argv: Sequence[str] | None = None) -> None:
+@APP.command
+def main(options: AppOptions) -> None:
     """Serve the page until SIGINT or SIGTERM."""
-    options = parse(
-        AppOptions, argv, verb="app", about="The web app: a page of signs, and the proxy.", examples=EXAMPLES
-    )
     with contextlib.ExitStack() as stack:
         address = options.tensorflow_host or stack.enter_context(own_server.model_server(_say))
         asyncio.run(_serve(options, address))

@@ -4,37 +4,24 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .. import console, models
-from ..cli import command, parse
 from ..config import ClassifyOptions
 from ..errors import NetworkError, UsageError
+from ..verbs import CLASSIFY
 from . import buckets, cluster, parts, predictor, source
 from .buckets import Buckets
 from .cluster import Cluster
 from .source import Work
 
 
-@command("classify")
-def main(argv: Sequence[str] | None = None) -> None:
+@CLASSIFY.command
+def main(options: ClassifyOptions) -> None:
     """Name the signs in many pictures, and go on where a run before ended."""
-    options = parse(
-        ClassifyOptions,
-        argv,
-        verb="classify",
-        about="Name the sign in each of very many pictures, on all cores of this machine or on a Ray cluster. Rows are "
-        "those of roadsigns predict --parquet. The same line again goes on where a run ended.",
-        examples=(
-            "roadsigns classify photos --recursive --out results.parquet",
-            "roadsigns classify 's3://bucket/2026/**/*.jpg' --out s3://bucket/results.parquet",
-            "roadsigns classify signs.parquet --out results.parquet --address 10.0.0.7:6379",
-            "find . -name '*.png' -print0 | roadsigns classify - --out results.parquet",
-        ),
-    )
     if options.out is None:
         raise UsageError("--out is missing: expected the folder that receives the rows. Such as: --out results.parquet")
     cluster.check_installed()

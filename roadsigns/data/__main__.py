@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 
 import numpy as np
 
-from .. import cli
 from ..config import DataCommandOptions
 from ..console import note, quietly
+from ..verbs import DATA
 from .dataset import NAMES, Dataset, load
 from .split import SPLITS
 
-EXAMPLES = (
-    "roadsigns data --data traffic-signs-data.zip --json",
-    "roadsigns data --data synthetic --count 430 --data-dir signs",
-)
 
-
-@cli.command("data")
-def main(argv: Sequence[str] | None = None) -> None:
+@DATA.command
+def main(options: DataCommandOptions) -> None:
     """Fetch or draw the data set where it is not there yet, read and verify all of it, and say what it is."""
-    options = cli.parse(
-        DataCommandOptions, argv, verb="data", about="Fetch and verify the data set, or draw one.", examples=EXAMPLES
-    )
     with quietly(options.quiet):
         dataset = load(options.data, options.data_dir, count=options.count, seed=options.seed)
         tables = [_table(part) for part in dataset.parts]  # reads it

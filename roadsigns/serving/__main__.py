@@ -10,13 +10,13 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 
-from ..cli import command, parse
-from ..config import ServeOptions
+from ..cli import command
+from ..verbs import SERVE
 from ..version import __version__
 from . import other_flags
 
 
-@command("serve")
+@command(SERVE.name)
 def main(argv: Sequence[str] | None = None) -> None:
     """Serve exported models until SIGTERM or Ctrl-C."""
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -24,18 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"roadsigns: {__version__}\nTensorFlow Library: {_version('tensorflow')}")
         return
     arguments, notes = other_flags.take_out(arguments)
-    options = parse(
-        ServeOptions,
-        arguments,
-        verb="serve",
-        about="Serve exported models by TensorFlow Serving's REST and gRPC APIs, until SIGTERM or Ctrl-C. Flags that "
-        "tensorflow_model_server has too mean the same here; those of its flags that would change nothing are taken "
-        "and told. --version prints the versions.",
-        examples=(
-            "roadsigns serve --rest_api_port auto --port auto",
-            "roadsigns serve --model_base_path=models/roadsigns --rest_api_port=auto --port=0",
-        ),
-    )
+    options = SERVE.parse(arguments)
     for note in notes:
         print(f"roadsigns serve: {note}", file=sys.stderr)
     from .server import check, serve

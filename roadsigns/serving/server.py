@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from .. import exported
 from ..config import ServeOptions
 from ..errors import ModelError, RequestError, RoadsignsError, UsageError
-from ..options import AUTO
+from ..kinds import AUTO
 from . import config_files, metrics
 from .batching import parameters
 from .batching.parameters import BatchingParameters

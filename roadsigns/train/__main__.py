@@ -6,13 +6,13 @@ import json
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import backend, cli, machine
-from ..cli import command, parse
 from ..config import TrainOptions
 from ..errors import UsageError
+from ..verbs import TRAIN
 from . import folder, tracking
 from .run import finish, fit
 
@@ -20,20 +20,9 @@ if TYPE_CHECKING:
     from ..data import Dataset
 
 
-@command("train")
-def main(argv: Sequence[str] | None = None) -> None:
+@TRAIN.command
+def main(options: TrainOptions) -> None:
     """Fetch, read, preprocess, train, evaluate and export."""
-    options = parse(
-        TrainOptions,
-        argv,
-        verb="train",
-        about="Train a network on road signs, score it on the test set and export it for serving.",
-        examples=(
-            "roadsigns train --data traffic-signs-data.zip --epochs 2 --use-image-percent 10",
-            "roadsigns train --data synthetic --count 430 --data-dir signs --epochs 3 --seed 1",
-            "roadsigns train --resume",
-        ),
-    )
     from .. import data, export
     from ..console import quietly
 

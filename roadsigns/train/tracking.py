@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-from ..config import TRACKERS
+from ..config.train import TRACKERS
 from ..errors import UsageError
-from ..options import check as check_value
+from ..kinds import check as check_value
 from .mlflow_run import MlflowRun
 from .record import Record, dotscience_record
 
