@@ -22,17 +22,18 @@ class AbsentError(Exception):
 
 
 class Rival:
-    """`rivals/torch_training.py`, under an interpreter that has PyTorch.
+    """A script of `rivals/`, under an interpreter that has what it needs.
 
     Args:
         python: the interpreter.
+        script: its name; it says {"ready": VERSION} first.
 
     Raises:
         AbsentError: it does not start.
     """
 
-    def __init__(self, python: str) -> None:
-        command = [python, str(HERE / "rivals" / "torch_training.py")]
+    def __init__(self, python: str, script: str = "torch_training.py") -> None:
+        command = [python, str(HERE / "rivals" / script)]
         environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "XLA_FLAGS")}
         try:
             self._process = subprocess.Popen(
@@ -52,7 +53,7 @@ class Rival:
         except AbsentError:
             self.close()
             raise
-        self.version, self.device = said["ready"], said["device"]
+        self.version: str = said["ready"]
 
     def _read(self) -> None:
         for line in self._process.stdout or ():
@@ -66,7 +67,7 @@ class Rival:
             self._process.kill()
             raise AbsentError(f"no answer within {most_seconds:.0f} s") from None
         if not line:
-            raise AbsentError("PyTorch is not installed there, or the process has ended")
+            raise AbsentError("what it needs is not installed there, or the process has ended")
         said: dict[str, Any] = json.loads(line)
         if "error" in said:
             raise AbsentError(said["error"])

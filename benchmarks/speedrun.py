@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import importlib.util
+import math
 import os
 import shlex
 import statistics
@@ -117,8 +118,10 @@ class Race:
         from roadsigns.train import epochs
 
         split = self.split
-        if isinstance(self.runner, epochs.Steps):  # steps compile for any number of pictures, epochs for one
-            split = split.where(np.arange(len(split)) < 2 * self.options.batch_size)
+        if isinstance(self.runner, epochs.Steps):  # compiles steps: one of a whole batch, one of what is left over
+            size, share = self.options.batch_size, self.options.use_image_percent / 100
+            few = size + epochs.count(len(split), self.options) % size
+            split = split.where(np.arange(len(split)) < math.ceil(few / share))
         placed = self.runner.place(split)
         first, second = (seconds(lambda number=number: self.runner.train(placed, number)) for number in (1, 2))
         return first - second

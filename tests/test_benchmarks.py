@@ -114,7 +114,7 @@ def test_a_rival_that_is_not_there_is_told(room: Room, tmp_path: Path) -> None:
     without = tmp_path / "without"
     without.write_text("#!/bin/sh\nexit 1\n")
     without.chmod(0o755)
-    with pytest.raises(rival.AbsentError, match="not installed there"):
+    with pytest.raises(rival.AbsentError, match="is not installed there"):
         rival.Rival(str(without))
 
 
