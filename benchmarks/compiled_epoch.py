@@ -93,7 +93,10 @@ class Training:
 
 def forward(model: keras.Model, form: Form, images: Any) -> Callable[[Any], Any]:
     """Compile: uint8 pictures, as many as `images`, to their probabilities, both on the device."""
-    variables = [[each.value for each in part] for part in (model.trainable_variables, model.non_trainable_variables)]
+    parts = (model.trainable_variables, model.non_trainable_variables)
+    variables = [
+        [jnp.array(each.value) for each in part] for part in parts
+    ]  # copies: Keras gives its own up as it works
 
     def answer(variables: Any, images: Any) -> Any:
         inputs = fed(images.astype(jnp.float32) / 255, 1.0, 1.0)
