@@ -69,14 +69,15 @@ def answers(reads: Iterable[Callable[[], Reading]], classifier: Classifier, top:
         left = iter(reads)
         reading: Iterator[Reading] = iter(())
         while batch := list(itertools.islice(left, AT_ONCE)):
-            next_ones = pool.map(_call, batch)
+            share = -(-len(batch) // threads)  # a call of the pool for each picture would take a tenth of the time
+            next_ones = pool.map(_call, (batch[start : start + share] for start in range(0, len(batch), share)))
             yield from _answered(list(reading), classifier, top)
-            reading = next_ones
+            reading = itertools.chain.from_iterable(next_ones)
         yield from _answered(list(reading), classifier, top)
 
 
-def _call(read: Callable[[], Reading]) -> Reading:
-    return read()
+def _call(reads: Sequence[Callable[[], Reading]]) -> list[Reading]:
+    return [read() for read in reads]
 
 
 def _answered(batch: Sequence[Reading], classifier: Classifier, top: int) -> Iterator[Answer]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -69,6 +70,7 @@ def _counted(work: Iterable[tuple[Work, int]], counts: _Counts) -> Iterator[Work
 def _answer(
     ray: Cluster, to_do: Iterable[Work], counts: _Counts, results: parts.Parts, made_of: tuple[Any, ...]
 ) -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # Ray's own way would end without a word
     console.note(ray.about)
     kept = []
     with console.progress("names") as tell:
