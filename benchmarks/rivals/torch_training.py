@@ -182,7 +182,8 @@ def main() -> None:
                 told = {"seconds": work.steps(asked["steps"])} if work else {"error": "nothing is named yet"}
             else:
                 work = None
-                torch.compiler.reset()
+                with contextlib.suppress(ImportError):  # a build without CUDA has no graphs to forget
+                    torch.compiler.reset()
                 if CUDA:
                     torch.cuda.empty_cache()
                 start = time.perf_counter()
