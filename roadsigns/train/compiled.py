@@ -27,9 +27,10 @@ from ..config import TrainOptions
 from ..console import progress
 from ..data import Split
 from ..errors import UsageError
-from ..networks import answers, layers
+from ..networks import answers
 from ..preprocess import device_preprocess, preprocess
 from . import augment, epochs
+from .lowering import lowered
 
 _PAUSE = 0.5  # seconds between two looks at the device
 _ROOM = 0.5  # share of the device's free memory that pictures may take
@@ -142,10 +143,10 @@ class Compiled:
     def _compile(self, *given: Any) -> Any:
         import jax
 
-        with _products(self._model, self._options.precision):
-            lowered = jax.jit(self._steps, donate_argnums=0).lower(*given)
+        with lowered(self._model, self._options.precision):
+            traced = jax.jit(self._steps, donate_argnums=0).lower(*given)
         with _room_told(self._options.batch_size):
-            return lowered.compile()
+            return traced.compile()
 
     def _steps(self, state: Any, images: Any, labels: Any, order: Any, seeds: Any, count: Any) -> tuple[Any, Any]:
         import jax
@@ -202,24 +203,6 @@ class Compiled:
 def suits() -> bool:
     """Whether epochs are faster compiled: on JAX with an accelerator. On a CPU a step outlasts the call for it."""
     return keras.config.backend() == "jax" and machine.accelerator() is not None
-
-
-@contextlib.contextmanager
-def _products(model: keras.Model, precision: str) -> Iterator[None]:
-    """Within, a trace of `model` multiplies in `precision`; its weights, and what is no product, stay float32."""
-    kinds = (
-        *(keras.layers.Conv2D, keras.layers.Dense, keras.layers.ReLU, keras.layers.MaxPooling2D),
-        *(layers.BatchNormalization, layers.KeepProbDropout),
-    )
-    changed = [layer for layer in model.layers if precision == "bfloat16" and isinstance(layer, kinds)]
-    kept = [layer.dtype_policy for layer in changed]
-    try:
-        for layer in changed:
-            layer.dtype_policy = "mixed_bfloat16"
-        yield
-    finally:
-        for layer, policy in zip(changed, kept, strict=True):
-            layer.dtype_policy = policy
 
 
 @contextlib.contextmanager
