@@ -1,7 +1,8 @@
-"""README.md names every flag, variable, command, signature and route, its commands run, and its figures have files."""
+"""README.md and docs/ name every flag, variable, command, signature and route; commands run, and figures have files."""
 
 import contextlib
 import dataclasses
+import importlib.util
 import itertools
 import json
 import os
@@ -24,7 +25,10 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = Path(roadsigns.__file__).parent
 FIXTURES = ROOT / "fixtures"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SERVING = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+DOCS = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
+SERVING, TRAINING, MODEL = DOCS["serving.md"], DOCS["training.md"], DOCS["model.md"]
+NOT_OF_A_VERB = ("--pictures",)
+"""Of `python -m roadsigns.app.appdata`."""
 TABLES = [
     table
     for table in vars(config).values()
@@ -33,13 +37,14 @@ TABLES = [
 OPTIONS = {table.flag(option.name): option for table in TABLES for option in dataclasses.fields(table)}
 
 
-@pytest.mark.parametrize("flag", OPTIONS)
-def test_readme_names_every_flag_and_variable(flag):
-    option = OPTIONS[flag]
-    if not option.metadata["positional"]:
-        assert re.search(rf"`{flag}[`= ]", README)
-    if option.metadata["env"]:
-        assert f"`{option.metadata['env']}`" in README
+def test_the_page_of_commands_is_what_the_tables_say():
+    """If not: `python docs/commands.py`."""
+    spec = importlib.util.spec_from_file_location("commands", ROOT / "docs" / "commands.py")
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    assert DOCS["commands.md"] == made.page()
+    for flag, option in OPTIONS.items():
+        assert option.metadata["positional"] or f"| `{flag}` |" in DOCS["commands.md"] or flag in NOT_OF_A_VERB
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -49,15 +54,15 @@ def test_readme_names_every_command(verb):
 
 
 @pytest.mark.parametrize("name", ["epochs", "use_image_percent", "batch_size", "learning_rate", "keep_prob", "seed"])
-def test_readme_states_the_defaults(name):
+def test_docs_state_the_defaults_of_training(name):
     flag = f"--{name.replace('_', '-')}"
-    row = next(line for line in README.splitlines() if line.startswith(f"| `{flag}`"))
+    row = next(line for line in TRAINING.splitlines() if line.startswith(f"| `{flag}`"))
     assert float(row.split("|")[3]) == OPTIONS[flag].default
 
 
 @pytest.mark.parametrize("name", RECIPES["quick"].settings())
-def test_readme_states_what_the_quick_recipe_sets(name):
-    row = next(line for line in README.splitlines() if line.startswith(f"| `{config.TrainOptions.flag(name)}`"))
+def test_docs_state_what_the_quick_recipe_sets(name):
+    row = next(line for line in TRAINING.splitlines() if line.startswith(f"| `{config.TrainOptions.flag(name)}`"))
     kind = OPTIONS[config.TrainOptions.flag(name)].metadata["kind"]
     assert kind.read(row.split("|")[4].strip()) == RECIPES["quick"].settings()[name]
 
@@ -78,9 +83,18 @@ def test_readme_test_command_is_what_is_run_on_every_submission():
     assert command in (ROOT / ".ci" / "run").read_text().splitlines()
 
 
-def test_readme_links_lead_to_files():
-    for link in re.findall(r"\]\((?!https?:)([^)#]+)", README):
-        assert (ROOT / link).exists(), link
+@pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))])
+def test_links_lead_to_files(path):
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
+        assert (path.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("name", ["best", "quick"])
+def test_readme_has_the_figures_of_the_recipes(name):
+    row = next(line for line in README.splitlines() if line.startswith("|") and f"--recipe {name}`" in line)
+    *_, accuracy, minutes, _ = (cell.strip() for cell in row.split("|"))
+    assert accuracy == f"{RECIPES[name].test_accuracy:.1%}".replace("%", " %")
+    assert minutes == f"{RECIPES[name].minutes:.0f} minutes"
 
 
 def test_result_files_have_the_agreed_keys():
@@ -122,7 +136,7 @@ SMALLER = {
 
 def test_readme_has_no_command_that_is_not_tried():
     assert set(COMMANDS) == {*OURS, *CURLS, *DOCKER} | INSTALLING & set(COMMANDS)
-    assert {command.split()[1] for command in OURS} >= {"train", "predict", "data", "export", "serve", "app"}
+    assert {command.split()[1] for command in OURS} >= {"train", "predict", "export", "serve", "app"}
 
 
 @pytest.mark.parametrize("command", OURS)
@@ -134,7 +148,7 @@ def test_readme_commands_have_flags_that_are_known(command):
 @pytest.fixture(scope="module")
 def here(tmp_path_factory):
     folder = tmp_path_factory.mktemp("readme")
-    shutil.copy(FIXTURES / "pictures" / "design-14.jpg", folder / "photo.jpg")
+    shutil.copytree(PACKAGE / "app" / "www" / "images", folder / "roadsigns" / "app" / "www" / "images")
     shutil.copy(FIXTURES / "drawn-signs.zip", folder / "traffic-signs-data.zip")
     return folder
 
@@ -186,6 +200,16 @@ def test_readme_commands_run(here):
             assert (done.returncode, done.stderr) == (0, done.stderr if verb == "data" else ""), line
 
 
+def test_readme_shows_what_predict_says():
+    [shown] = re.findall(r"^```text\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    command = next(command for command in OURS if command.startswith("roadsigns predict"))
+    done = subprocess.run(
+        [*shlex.split(command), "--model=small"], cwd=PACKAGE.parent, env=environment(), capture_output=True, text=True
+    )
+    _, *said = done.stdout.splitlines()  # after the line that says which model
+    assert said[:2] == shown.splitlines()[:2] and len(said) == len(shown.splitlines())
+
+
 @pytest.mark.parametrize("command", DOCKER)
 def test_readme_docker_commands_name_what_is_there(command):
     """Without Docker: the Dockerfile, the folders and ports, and that our variables are ones that are read."""
@@ -217,17 +241,17 @@ def test_variables_are_found():
 
 
 @pytest.mark.parametrize("name", sorted(VARIABLES - NOT_OURS))
-def test_readme_names_every_variable(name):
-    assert re.search(rf"`{name}[`=]", README)
+def test_docs_name_every_variable(name):
+    assert re.search(rf"`{name}[`=]", "\n".join([README, *DOCS.values()]))
 
 
-def test_readme_names_every_signature_with_inputs_and_outputs():
+def test_docs_name_every_signature_with_inputs_and_outputs():
     from roadsigns import networks, served
 
     _, signatures = served.serving_module(networks.build("notebook", 0))
     for name, function in signatures.items():
-        row = next(line for line in README.splitlines() if line.startswith(f"| `{name}` |"))
-        above = next(line for line in README.splitlines() if line.startswith("| `predict_images` |"))
+        row = next(line for line in MODEL.splitlines() if line.startswith(f"| `{name}` |"))
+        above = next(line for line in MODEL.splitlines() if line.startswith("| `predict_images` |"))
         described = above if "the same" in row else row
         for word in function.structured_input_signature[1]:
             assert f"`{word}`" in row.split("|")[2]
@@ -235,14 +259,14 @@ def test_readme_names_every_signature_with_inputs_and_outputs():
             assert f"`{word}`" in described.split("|")[3]
 
 
-def test_readme_names_every_route():
+def test_docs_name_every_route():
     from roadsigns.serving import metrics, rest
 
     extra = set(re.findall(r'path == "(/\w+)"', Path(rest.__file__).read_text(encoding="utf-8")))
     assert extra == {"/healthz", "/readyz"}
     for route in (*extra, metrics.DEFAULT_PATH, "/", "/v1"):
-        assert f"`{route}`" in README
+        assert f"`{route}`" in SERVING
 
 
-def test_readme_is_short():
-    assert len(README.splitlines()) < 300
+def test_readme_is_a_page():
+    assert len(README.splitlines()) < 180

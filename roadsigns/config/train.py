@@ -103,7 +103,7 @@ class TrainOptions(DataOptions):
     run_dir: Path | None = option(
         PATH,
         None,
-        "folder for history, curves, metrics and weights; default runs/<date>-<seed>",
+        "folder for history, curves, metrics and weights; default runs/DATE-SEED",
         metavar="DIR",
         place=True,
     )
