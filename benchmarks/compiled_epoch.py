@@ -16,6 +16,7 @@ from form import Form
 from roadsigns import networks
 from roadsigns.networks.layers import AffineWarp, KeepProbability, NoSign, Standardize
 from roadsigns.train import augment, averages
+from roadsigns.train.lowering import lowered
 
 KEEP_PROB, KEEP_PROB_CONV = 0.5, 0.7
 LEARNING_RATE, AVERAGE_MOMENTUM = 0.001, 0.998
@@ -125,6 +126,10 @@ def computed(model: keras.Model, form: Form) -> Iterator[None]:
 
     The scores, and the layers that decide where and how brightly a picture is seen, stay float32 in any case.
     """
+    if form.pool == "package":
+        with lowered(model, form.precision):
+            yield
+        return
     kept = [(layer, layer.dtype_policy) for layer in model.layers]
     exact = (AffineWarp, KeepProbability, NoSign, Standardize, keras.layers.InputLayer)
     pool = keras.layers.MaxPooling2D.call

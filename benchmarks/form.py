@@ -17,7 +17,8 @@ class Form:
         network: a key of `networks.table.TABLE`.
         batch: pictures a step.
         precision: `bfloat16` multiplies and keeps activations so, with float32 weights; or `float32`.
-        pool: `window` is Keras's own maximum, whose gradient XLA scatters; `halves` takes it over two axes of length 2.
+        pool: `package` is all as `roadsigns train` computes it (`train/lowering.py`); `window` is Keras's own maximum,
+            whose gradient XLA scatters; `halves` takes it over two axes of length 2.
         unroll: steps that are compiled as one body of the loop.
         augment: factor of the amounts of `augment.Amounts`; 0 leaves the pictures as they are.
         chunk: pictures that pass through the network at once in a forward pass; 0: all.
@@ -26,7 +27,7 @@ class Form:
     network: str = "notebook"
     batch: int = 4096
     precision: str = "bfloat16"
-    pool: str = "halves"
+    pool: str = "package"
     unroll: int = 1
     augment: float = 0.0
     chunk: int = 0

@@ -28,7 +28,13 @@ def measure(report: Report) -> dict[int, Any]:
         first, batches, forms = Form(batch=8), (), [] if report.quick else [Form(batch=8, precision="float32")]
     else:
         first, batches = Form(batch=BATCHES[0]), BATCHES[1:]
-        forms = [Form(pool="window"), Form(precision="float32"), Form("small", augment=1.0), Form(unroll=2)]
+        forms = [
+            Form(pool="window"),
+            Form(pool="halves"),
+            Form(precision="float32"),
+            Form("small", augment=1.0),
+            Form(unroll=2),
+        ]
         forms += [Form("small", 256, augment=1.0), Form(batch=256, precision="float32"), Form("small")]
     kept: dict[int, Any] = {}
     if machine.versions()["backend"] == "jax":
