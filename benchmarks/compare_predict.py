@@ -1,9 +1,13 @@
-"""`roadsigns predict` of one photo: time and memory against the same weights loaded by Keras; and photos a second.
+"""`roadsigns predict`: time and memory for one photo, and small files a second, each beside a rival in the same run.
 
-    python benchmarks/compare_predict.py
+    python benchmarks/compare_predict.py [PYTHON]
 
 A good number: .3 s of the processor and 100 MB for one photo, a thousand files of 32 pixels a second on two cores.
-The rival is what `predict` did before: the `.keras` file of the same weights, loaded by Keras on TensorFlow.
+
+For one photo the rivals are what `predict` did at first, the `.keras` file of the same weights loaded by Keras on
+TensorFlow; and, where `PYTHON` is one of an environment with `pip install ultralytics`, the classifier of Ultralytics
+(`rivals/ultralytics_classify.py`). For many files the rival is the loop that a person writes: Pillow opens a file, ONNX
+Runtime runs it with its own threads, and the next.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -23,31 +28,42 @@ from server import described
 
 TURNS = 5
 FILES = 1000
-PHOTO = str(Path(__file__).parent.parent / "fixtures" / "pictures" / "design-14.jpg")
-SUBJECT = f"from roadsigns import predict; predict.main(['--model', 'notebook', {PHOTO!r}])"
+PYTHON = (sys.executable, "-c")
+OURS = "roadsigns predict, ONNX Runtime"
+HERE = Path(__file__).parent
+PHOTO = str(HERE.parent / "fixtures" / "pictures" / "design-14.jpg")
+SUBJECT = f"from roadsigns import predict; predict.main(['--model', 'small', {PHOTO!r}])"
 RIVAL = f"""
 from roadsigns import classifier, models
-print(classifier._by_keras(models.find("notebook")).predict({PHOTO!r}))
+print(classifier._by_keras(models.find("small")).predict({PHOTO!r}))
+"""
+LOOP = """
+import glob, sys
+import numpy as np, onnxruntime
+from PIL import Image
+from roadsigns import models
+session = onnxruntime.InferenceSession(str(models.find("small").onnx))
+for file in sorted(glob.glob(sys.argv[1] + "/*")):
+    pixels = np.asarray(Image.open(file).convert("RGB"), np.float32)[None] / np.float32(255)
+    print(file, session.run(["y"], {"x": pixels})[0].argmax())
 """
 
 
-def cost(program: str) -> tuple[float, float]:
-    """Seconds and MB of a fresh Python that runs `program`."""
+def cost(*command: str) -> tuple[float, float]:
+    """Seconds and MB of a command."""
     started = time.perf_counter()
-    child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     if status:
-        raise SystemExit(f"failed: {program}")
+        raise SystemExit(f"failed: {command}")
     return time.perf_counter() - started, usage.ru_maxrss / 1000
 
 
-def files_per_second() -> float:
-    """Of one command for `FILES` files, its start included."""
-    with tempfile.TemporaryDirectory() as folder:
-        for number, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (FILES, 32, 32, 3), np.uint8)):
-            Image.fromarray(pixels).save(Path(folder, f"{number:04d}.png"))
-        program = f"from roadsigns import predict; predict.main(['--model', 'notebook', '--json', {folder!r}])"
-        return FILES / cost(program)[0]
+def files_per_second(folder: str) -> tuple[float, float]:
+    """Of one command for the `FILES` files of a folder, its start included: ours, and the loop's."""
+    ours = cost(*PYTHON, f"from roadsigns import predict; predict.main(['--model', 'small', '--json', {folder!r}])")
+    loop = cost(*PYTHON, LOOP, folder)
+    return FILES / ours[0], FILES / loop[0]
 
 
 def spread(values: list[float], digits: int) -> dict[str, float]:
@@ -59,33 +75,45 @@ def spread(values: list[float], digits: int) -> dict[str, float]:
     }
 
 
-def main() -> None:
+def compared(
+    name: str, subject: str, rival: str, unit: str, pairs: list[tuple[float, float]], more: bool, digits: int
+) -> Any:
+    """A result; `more` is whether more of the unit is better."""
+    return {
+        **described(name, "compare_predict.py"),
+        "subject": subject,
+        "rival": rival,
+        "unit": unit,
+        "subject_value": spread([one for one, _ in pairs], digits),
+        "rival_value": spread([two for _, two in pairs], digits),
+        "ratio": spread([one / two if more else two / one for one, two in pairs], 2),
+    }
+
+
+def main(other: str | None = None) -> None:
     """Print the result as JSON."""
-    pairs = [(cost(SUBJECT), cost(RIVAL)) for _ in range(TURNS)]
+    rivals = {"the same weights by Keras on TensorFlow": (*PYTHON, RIVAL)}
     results = []
-    for place, unit, digits in ((0, "seconds for one photo", 2), (1, "MB at most for one photo", 0)):
-        ours, theirs = [pair[0][place] for pair in pairs], [pair[1][place] for pair in pairs]
-        results.append(
-            {
-                **described("predict", "compare_predict.py"),
-                "subject": "roadsigns predict, ONNX Runtime",
-                "rival": "the same weights by Keras on TensorFlow",
-                "unit": unit,
-                "subject_value": spread(ours, digits),
-                "rival_value": spread(theirs, digits),
-                "ratio": spread([two / one for one, two in zip(ours, theirs, strict=True)], 2),
-            }
-        )
-    rates = [files_per_second() for _ in range(3)]
-    results.append(
-        {
-            **described("predict-many", "compare_predict.py"),
-            "unit": f"files of 32 x 32 pixels a second, {FILES} of them, start included",
-            "value": spread(rates, 0),
-        }
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["YOLO_CONFIG_DIR"] = folder
+        if other is not None:
+            ultralytics = (other, str(HERE / "rivals" / "ultralytics_classify.py"), f"{folder}/made.pt", PHOTO)
+            cost(*ultralytics)  # makes the weights
+            rivals["Ultralytics, yolo11n-cls of 43 classes at 32 pixels, PyTorch"] = ultralytics
+        for rival, command in rivals.items():
+            pairs = [(cost(*PYTHON, SUBJECT), cost(*command)) for _ in range(TURNS)]
+            for place, unit, digits in ((0, "seconds for one photo", 2), (1, "MB at most for one photo", 0)):
+                values = [(ours[place], theirs[place]) for ours, theirs in pairs]
+                results.append(compared("predict", OURS, rival, unit, values, more=False, digits=digits))
+    with tempfile.TemporaryDirectory() as folder:
+        for number, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (FILES, 32, 32, 3), np.uint8)):
+            Image.fromarray(pixels).save(Path(folder, f"{number:04d}.png"))
+        rates = [files_per_second(folder) for _ in range(TURNS)]
+    unit = f"files of 32 x 32 pixels a second, {FILES} of them, start included"
+    rival = "a loop of Pillow and ONNX Runtime, a file at a time"
+    results.append(compared("predict-many", OURS, rival, unit, rates, more=True, digits=0))
     print(json.dumps(results, indent=1))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -208,6 +208,8 @@ def _by_onnx(model: models.Model, file: Path, threads: int | None) -> Classifier
     options = onnxruntime.SessionOptions()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
     options.intra_op_num_threads = threads or cores
+    # Threads that spin while they wait take the cores from whoever reads the next pictures.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(str(file), options, providers=onnx_providers())

@@ -35,6 +35,8 @@ ENDINGS = frozenset(
 _NAMES = "PNG, JPEG, WebP, BMP, GIF, TIFF, PPM or PGM, AVIF or HEIC with Pillow's plug-ins"
 _SERVED = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 _ORIENTATION = 0x0112
+# Without one of these no PNG or JPEG file can say that it lies on its side: chunks of EXIF and of text, segment APP1.
+_MAY_TURN = (b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"\xff\xe1")
 # How the stored pixels become upright: the axes changed first, then those that are mirrored.
 _UPRIGHT = {2: (False, (1,)), 3: (False, (0, 1)), 4: (False, (0,)), 5: (True, ()), 6: (True, (1,))}
 _UPRIGHT |= {7: (True, (0, 1)), 8: (True, (0,))}
@@ -71,6 +73,8 @@ def decode(data: bytes, name: str = "The picture") -> Pixels:
     formats = ("PNG", "JPEG") if as_served else _available()
     try:
         pixels = pictures.decode(data, name) if as_served else None
+        if pixels is not None and not any(mark in data for mark in _MAY_TURN):
+            return pixels
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data), formats=formats) as image:
             _check_size(name, image)
             return upright(to_rgb(image) if pixels is None else pixels, _orientation(image))
