@@ -81,7 +81,7 @@ def compared(
     """A result; `more` is whether more of the unit is better."""
     return {
         **described(name, "compare_predict.py"),
-        "subject": subject,
+        "subject": OURS,
         "rival": rival,
         "unit": unit,
         "subject_value": spread([one for one, _ in pairs], digits),
@@ -104,14 +104,14 @@ def main(other: str | None = None) -> None:
             pairs = [(cost(*PYTHON, SUBJECT), cost(*command)) for _ in range(TURNS)]
             for place, unit, digits in ((0, "seconds for one photo", 2), (1, "MB at most for one photo", 0)):
                 values = [(ours[place], theirs[place]) for ours, theirs in pairs]
-                results.append(compared("predict", OURS, rival, unit, values, more=False, digits=digits))
+                results.append(compared("predict", rival, unit, values, more=False, digits=digits))
     with tempfile.TemporaryDirectory() as folder:
         for number, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (FILES, 32, 32, 3), np.uint8)):
             Image.fromarray(pixels).save(Path(folder, f"{number:04d}.png"))
         rates = [files_per_second(folder) for _ in range(TURNS)]
     unit = f"files of 32 x 32 pixels a second, {FILES} of them, start included"
     rival = "a loop of Pillow and ONNX Runtime, a file at a time"
-    results.append(compared("predict-many", OURS, rival, unit, rates, more=True, digits=0))
+    results.append(compared("predict-many", rival, unit, rates, more=True, digits=0))
     print(json.dumps(results, indent=1))
 
 
