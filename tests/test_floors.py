@@ -126,15 +126,10 @@ def test_the_package_loads_nothing_heavy() -> None:
 
 
 WITHOUT_A_TEST_OF_ITS_NAME = """
-app.own_server app.server app.upstream classifier data.fetched data.manifest data.ndarrays data.pickle_machine
-data.pickle_source data.synthetic.arrows data.synthetic.distributions data.synthetic.frames data.synthetic.lens
-data.synthetic.lettering data.synthetic.light data.synthetic.people data.synthetic.scene data.synthetic.sensor
-data.synthetic.shapes data.synthetic.svg data.synthetic.symbols data.synthetic.textures data.synthetic.vehicles
-data.synthetic.view data.synthetic.wear errors evaluate networks.best networks.blocks networks.small networks.table
-networks.tiny onnx_file served serving.__main__ serving.child serving.embedded
-serving.engines.engine serving.engines.onnx_engine serving.engines.saved_model serving.grpc.call
-serving.grpc.model_service serving.grpc.prediction_service serving.models.versions serving.models.warmup
-serving.server train.doubts train.run
+app.own_server app.server app.upstream data.ndarrays data.pickle_machine data.pickle_source errors networks.best
+networks.blocks networks.small networks.tiny onnx_file served serving.__main__ serving.child serving.embedded
+serving.engines.saved_model serving.grpc.call serving.grpc.model_service serving.grpc.prediction_service
+serving.models.versions serving.models.warmup serving.server train.doubts train.run
 """
 """Modules whose tests stand under another name. This list may only shrink."""
 

@@ -1,6 +1,7 @@
 """The notebook, run whole by a real kernel on the drawn fixture, with one epoch."""
 
 import json
+import re
 from pathlib import Path
 
 import nbformat
@@ -37,10 +38,37 @@ def outputs(executed, word):
     return text, [output.data for output in cell.outputs if "data" in output]
 
 
-def test_notebook_is_committed_without_outputs():
+@pytest.fixture(scope="module")
+def committed():
+    """The code cells of the file, as `python docs/notebook.py` leaves them."""
     cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
-    code = [cell for cell in cells if cell["cell_type"] == "code"]
-    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def test_notebook_is_committed_executed(committed):
+    assert [cell["execution_count"] for cell in committed] == list(range(1, len(committed) + 1))
+    assert not [output for cell in committed for output in cell["outputs"] if output["output_type"] == "error"]
+    assert NOTEBOOK.stat().st_size < 1_000_000
+
+
+def test_what_is_committed_shows_drawn_signs_and_nothing_of_the_machine(committed):
+    shown = [output for cell in committed for output in cell["outputs"]]
+    words = ["".join(part) for output in shown for kind, part in text_of(output) if not kind.startswith("image/")]
+    assert any(text.startswith("drawn-signs: 51,600 in train") for text in words)
+    assert not [text for text in words if re.search(r"(?<![\w.<])/\w+/|file:|127\.0|localhost|WARNING", text)]
+
+
+def text_of(output):
+    """What an output has, by kind."""
+    return {**output.get("data", {}), **({"text": output["text"]} if "text" in output else {})}.items()
+
+
+def test_what_is_committed_is_of_the_kinds_that_running_it_gives(committed, executed):
+    def kinds(outputs):
+        return [sorted(output["data"]) for output in outputs if "data" in output]
+
+    again = [cell.outputs for cell in executed[0].cells if cell.cell_type == "code"]
+    assert [kinds(cell["outputs"]) for cell in committed] == [kinds(outputs) for outputs in again]
 
 
 def test_notebook_sets_its_variables_in_the_third_cell_before_the_last(notebook):
