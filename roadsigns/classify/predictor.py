@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _THREADS, _THREADS_OF_A_BUCKET = 2, 32
 # So many that nobody would have named them if they were not there.
 _MANY = 16
+_PIECE = 2**20
 
 
 @dataclass(frozen=True)
@@ -123,11 +125,12 @@ class Predictor:
         if not buckets.is_address(name):
             return photos.decode(files.read(Path(self._folder, name), pictures.MAX_BYTES), repr(name))
         system, path = self._where.open(name)
-        with system.open_input_file(path) as file:
-            size = file.size()
-            if size > pictures.MAX_BYTES:
-                raise DataError(f"{name!r} has {size:,} bytes: expected at most {pictures.MAX_BYTES:,}")
-            return photos.decode(file.read(), repr(name))
+        with system.open_input_stream(path) as file:
+            pieces = (file.read(_PIECE) for _ in range(pictures.MAX_BYTES // _PIECE + 1))
+            data = b"".join(itertools.takewhile(bool, pieces))
+        if len(data) > pictures.MAX_BYTES:
+            raise DataError(f"{name!r} has more than {pictures.MAX_BYTES:,} bytes. Make it smaller")
+        return photos.decode(data, repr(name))
 
     def _reads_of_rows(self, table: str, group: int, rows: Sequence[int]) -> Iterator[Callable[[], Reading]]:
         names = iter([tables.row_name(table, row) for row in rows])

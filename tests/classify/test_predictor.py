@@ -9,7 +9,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from roadsigns import classifier, models
+from roadsigns import classifier, models, pictures
 from roadsigns.classify import predictor
 from roadsigns.classify.buckets import Buckets
 from roadsigns.classify.predictor import Predictor
@@ -50,6 +50,13 @@ def test_a_bad_picture_is_a_row_with_its_reason(asked: Predictor, here: Path, s3
     assert rows[1]["error"].startswith("'signs/broken.png' is no picture, or of another format: ")
     assert rows[2]["error"] == "Cannot use 'signs/gone.png': No such file or directory"
     assert rows[3]["error"].startswith("Cannot use 's3://bucket/signs/gone.png': ")
+
+
+def test_an_object_that_is_too_large_is_a_row(asked: Predictor, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MAX_BYTES", 100)
+    monkeypatch.setattr(predictor, "_PIECE", 30)
+    (row,) = asked(Work([f"{s3}/signs/0.png"]).to_arrow()).to_pylist()
+    assert row["error"] == "'s3://bucket/signs/0.png' has more than 100 bytes. Make it smaller"
 
 
 def test_rows_of_a_table_that_is_damaged_or_gone_have_the_reason(
