@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 from judge import spread
 
-from roadsigns import backend, data
+from roadsigns import backend, data, machine
 from roadsigns.config import TrainOptions
 from roadsigns.console import note
 from roadsigns.corruptions import LEVELS, SEVEN, corrupt
@@ -159,9 +159,7 @@ def ablate(
             "name": "ablation",
             "command": command,
             "date": datetime.date.today().isoformat(),
-            "commit": backend.commit(),
-            "machine": backend.machine(),
-            "versions": backend.versions(),
+            **machine.description(),
             "folds": count,
             "rows": rows,
             "table": means(rows),

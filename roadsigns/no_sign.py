@@ -1,8 +1,9 @@
 """How likely a picture shows none of the classes, told from what a network says of it.
 
 A network spreads its scores in one way over a sign that it knows and in another over anything else. A logistic
-regression on the logarithms of the probabilities tells the two apart. The rule is fitted to one network's answers, and
-says nothing of another's; so it travels with the weights.
+regression on the logarithms of the probabilities and on the products of each two tells the two apart as well as one on
+the units before the scores, and needs nothing but what every server and file has: the probabilities. The rule is fitted
+to one network's answers, and says nothing of another's; so it travels with the weights.
 """
 
 from __future__ import annotations
@@ -21,7 +22,12 @@ FLOOR = 1e-30
 """Smaller probabilities count as this one."""
 
 SCALE = 10.0
-"""What the logarithms are divided by, so that their squares are of one size with them."""
+"""What the logarithms are divided by, so that their products are of one size with them."""
+
+MOST_PAIRED = 64
+"""Classes up to which products of each two are weighed; of more, squares alone: there would be too many to fit."""
+
+_MOST_STEPS, _SMALL_STEP = 30, 1e-6
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -31,10 +37,12 @@ class Rule:
     """The rule of one network.
 
     With `l` the logarithms of the probabilities, less their mean, divided by `SCALE`, the chance that there is no sign
-    is `sigmoid(-(linear * l + square * l ** 2 + bias))`, the products summed over the classes.
+    is `sigmoid(-(linear . l + l . square . l + bias))`.
 
     Attributes:
-        linear, square: one weight a class.
+        linear: one weight a class.
+        square: a symmetric matrix with a weight for each two classes; or one weight a class, which stands for a
+            diagonal matrix: in files of earlier versions, and of more than `MOST_PAIRED` classes.
         bias: a number.
     """
 
@@ -44,23 +52,24 @@ class Rule:
 
     def share(self, probabilities: Floats) -> npt.NDArray[np.float32]:
         """The chance for each row of `probabilities` `(N, classes)`: float32 `(N,)` in [0, 1]."""
-        weights = np.concatenate([self.linear, self.square])
-        margin = _numbers(probabilities) @ weights + self.bias
+        logs = _logs(probabilities)
+        weighed = logs * self.square if self.square.ndim == 1 else logs @ self.square
+        margin = logs @ self.linear + (weighed * logs).sum(axis=1) + self.bias
         return np.asarray(1 / (1 + np.exp(np.clip(margin, -80, 80))), np.float32)
 
     def as_json(self) -> str:
         """The rule as a JSON object."""
-        return json.dumps({"linear": list(self.linear), "square": list(self.square), "bias": self.bias})
+        return json.dumps({"linear": self.linear.tolist(), "square": self.square.tolist(), "bias": self.bias})
 
 
 def graph_share(rule: Rule, probabilities: tf.Tensor) -> tf.Tensor:
     """`Rule.share` in TensorFlow operations: float32 `(N, classes)` to float32 `(N,)`."""
     import tensorflow as tf
 
-    logs = tf.math.log(tf.maximum(probabilities, FLOOR))
+    logs = tf.math.log(tf.cast(tf.maximum(probabilities, FLOOR), tf.float64))
     logs = (logs - tf.reduce_mean(logs, axis=1, keepdims=True)) / SCALE
-    linear, square = rule.linear.astype(np.float32), rule.square.astype(np.float32)
-    return tf.sigmoid(-(tf.reduce_sum(linear * logs + square * logs**2, axis=1) + np.float32(rule.bias)))
+    weighed = logs * rule.square if rule.square.ndim == 1 else tf.linalg.matmul(logs, rule.square)
+    return tf.cast(tf.sigmoid(-(tf.reduce_sum((rule.linear + weighed) * logs, axis=1) + rule.bias)), tf.float32)
 
 
 def read(text: str) -> Rule:
@@ -75,12 +84,13 @@ def read(text: str) -> Rule:
         rule = Rule(linear, square, float(found["bias"]))
     except (KeyError, TypeError) as error:
         raise ValueError(f"no rule: {error}") from error
-    if linear.ndim != 1 or linear.shape != square.shape or not np.isfinite([*linear, *square, rule.bias]).all():
-        raise ValueError("no rule: expected as many finite linear weights as square ones, and a bias")
+    fits = linear.ndim == 1 and square.shape in (linear.shape, 2 * linear.shape)
+    if not fits or not all(np.isfinite(each).all() for each in (linear, square, rule.bias)):
+        raise ValueError("no rule: expected finite weights, a linear and a square one a class or each two, and a bias")
     return rule
 
 
-def fit(signs: Floats, others: Floats, *, doubted: float = 0.003, penalty: float = 1e-3) -> Rule:
+def fit(signs: Floats, others: Floats, *, doubted: float = 0.0015, penalty: float = 0.1) -> Rule:
     """The rule that best tells the answers to signs from those to anything else.
 
     Args:
@@ -93,24 +103,33 @@ def fit(signs: Floats, others: Floats, *, doubted: float = 0.003, penalty: float
     Source: Newton's method for logistic regression, as in Hastie, Tibshirani, Friedman, "The elements of statistical
     learning", 4.4.1.
     """
-    inputs = _numbers(np.concatenate([signs, others]))
-    inputs = np.concatenate([inputs, np.ones((len(inputs), 1))], axis=1)
+    logs = _logs(np.concatenate([signs, others]))
+    classes = logs.shape[1]
+    first, second = np.triu_indices(classes) if classes <= MOST_PAIRED else 2 * (np.arange(classes),)
+    inputs = np.concatenate([logs, logs[:, first] * logs[:, second], np.ones((len(logs), 1))], axis=1)
     target = np.repeat([1.0, 0.0], [len(signs), len(others)])
     share = np.repeat([0.5 / len(signs), 0.5 / len(others)], [len(signs), len(others)])
     ridge = np.full(inputs.shape[1], penalty / inputs.shape[1])
     weights = np.zeros(inputs.shape[1])
-    for _ in range(30):
+    for _ in range(_MOST_STEPS):
         chance = 1 / (1 + np.exp(-np.clip(inputs @ weights, -50, 50)))
         slope = inputs.T @ (share * (chance - target)) + ridge * weights
-        curve = (inputs * (share * chance * (1 - chance))[:, np.newaxis]).T @ inputs + np.diag(ridge)
-        weights -= np.linalg.solve(curve, slope)
-    linear, square = np.split(weights[:-1], 2)
+        root = inputs * np.sqrt(share * chance * (1 - chance))[:, np.newaxis]
+        step = np.linalg.solve(root.T @ root + np.diag(ridge), slope)
+        weights -= step
+        if np.abs(step).max() < _SMALL_STEP:
+            break
     margins = inputs[: len(signs), :-1] @ weights[:-1]
-    return Rule(linear, square, -float(np.quantile(margins, doubted)))
+    square = weights[classes:-1]
+    if classes <= MOST_PAIRED:
+        matrix = np.zeros((classes, classes))
+        matrix[first, second] = square / 2
+        square = matrix + matrix.T
+    return Rule(weights[:classes], square, -float(np.quantile(margins, doubted)))
 
 
-def _numbers(probabilities: Floats) -> npt.NDArray[np.float64]:
-    """What the rule weighs: `(N, classes)` to `(N, 2 * classes)`."""
+def _logs(probabilities: Floats) -> npt.NDArray[np.float64]:
+    """What the rule weighs, `(N, classes)`."""
     logs = np.log(np.maximum(probabilities.astype(np.float64), FLOOR))
-    logs = (logs - logs.mean(axis=1, keepdims=True)) / SCALE
-    return np.concatenate([logs, logs**2], axis=1)
+    above: npt.NDArray[np.float64] = (logs - logs.mean(axis=1, keepdims=True)) / SCALE
+    return above

@@ -117,12 +117,16 @@ def no_sign(model: keras.Model) -> Rule | None:
 
 def with_no_sign(model: keras.Model, rule: Rule) -> keras.Model:
     """`model` with a rule for pictures that show none of its classes, in the place of one that it has."""
+    pairs = rule.square.ndim == 2
+    scores = model.output
     for layer in model.layers:
         if isinstance(layer, NoSign):
-            layer.rule = rule
-            return model
-    layer = NoSign(name="no_sign")
-    judged = keras.Model(model.input, layer(model.output), name=model.name)
+            if layer.pairs == pairs:
+                layer.rule = rule
+                return model
+            scores = layer.input
+    layer = NoSign(pairs, name="no_sign")
+    judged = keras.Model(model.input, layer(scores), name=model.name)
     layer.rule = rule
     return judged
 

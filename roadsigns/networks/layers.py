@@ -209,12 +209,21 @@ class NoSign(layers.Layer):
 
     So the rule lies in the same file as the weights that it was fitted to; see `roadsigns.no_sign`.
 
+    Args:
+        pairs: whether the rule weighs each two classes; False in files of earlier versions.
+
     Input and output: scores, shape `(N, classes)`.
     """
 
+    def __init__(self, pairs: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.pairs = pairs
+
     def build(self, input_shape: Any) -> None:
-        self.linear = self.add_weight((input_shape[-1],), "zeros", trainable=False, name="linear")
-        self.square = self.add_weight((input_shape[-1],), "zeros", trainable=False, name="square")
+        classes = input_shape[-1]
+        square = (classes, classes) if self.pairs else (classes,)
+        self.linear = self.add_weight((classes,), "zeros", trainable=False, name="linear")
+        self.square = self.add_weight(square, "zeros", trainable=False, name="square")
         self.bias = self.add_weight((), "zeros", trainable=False, name="bias")
 
     def call(self, scores: Any) -> Any:
@@ -222,6 +231,9 @@ class NoSign(layers.Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "pairs": self.pairs}
 
     @property
     def rule(self) -> Rule:

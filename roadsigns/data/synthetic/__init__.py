@@ -4,9 +4,11 @@ from .designs import Design, every, variants
 from .draw import cores, draw, draw_backgrounds
 from .factors import Camera, Factor
 from .noise import draw_noise
+from .objects import OBJECTS, draw_objects
 from .render import render
 
 __all__ = [
+    "OBJECTS",
     "Camera",
     "Design",
     "Factor",
@@ -14,6 +16,7 @@ __all__ = [
     "draw",
     "draw_backgrounds",
     "draw_noise",
+    "draw_objects",
     "every",
     "render",
     "variants",
