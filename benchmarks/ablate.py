@@ -233,11 +233,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         options(setting, 0, Path("none"))  # raises before the first training where a value is none
     dataset = data.load(given.data)
     if given.drawings:
-        from train_many import Pool, Pooled
-
-        pool = Pool(given.sets, given.drawings, given.count)
-        pool.draw()
-        dataset = WithPool(dataset, Pooled(dataset, pool, drawn_only=False))
+        dataset = with_shared(dataset, given.sets, given.drawings, given.count)
     flags = [f"--seeds {' '.join(map(str, given.seeds))} --folds {given.folds}"]
     flags += [f"--only {' '.join(map(str, given.only))}"] if given.only else []
     flags += [f"--drawings {given.drawings} --count {given.count}"] if given.drawings else []
@@ -247,6 +243,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     print(shown(told["table"]))
     print(f"wrote {given.result}")
+
+
+def with_shared(real: Dataset, folder: Path, sets: int, count: int) -> Dataset:
+    """Real pictures with so many sets of drawn ones, which are drawn into `folder` where they are not there yet."""
+    from train_many import Job, Pool, Pooled
+
+    pool = Pool(folder, sets, count)
+    pool.draw()
+    return WithPool(real, Pooled(real, pool, Job(), True))
 
 
 class WithPool(Dataset):

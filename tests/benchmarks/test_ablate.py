@@ -6,6 +6,7 @@ import ablate
 import numpy as np
 import pytest
 
+from archives import write_archive
 from pictures import draw_signs
 from roadsigns import data
 from roadsigns.errors import UsageError
@@ -53,6 +54,20 @@ def test_a_fold_is_trained_without_and_judged_by(tmp_path):
     np.testing.assert_array_equal(fold.redrawn(3).images[60:], whole.redrawn(3).images[120:])
     with pytest.raises(ValueError, match="not chosen by the test set"):
         _ = fold.test
+
+
+def test_drawn_signs_are_shared_by_all_trainings(tmp_path):
+    archive = write_archive(tmp_path / "signs.zip", train=86)
+    real = data.load(str(archive))
+    whole = ablate.with_shared(real, tmp_path / "sets", 2, 43)
+    assert [each.train for each in whole.parts] == [real.train]
+    held = np.arange(86) % 2 == 0
+    fold = ablate.HeldOut(whole, held)
+    first, second, third = (fold.redrawn(epoch) for epoch in (1, 2, 3))
+    assert len(first) == 43 + 43
+    np.testing.assert_array_equal(first.images[:43], real.train.images[~held])
+    np.testing.assert_array_equal(first.images, third.images, "two sets in turn")
+    assert (first.images[43:] != second.images[43:]).any() and (first.images[:43] == second.images[:43]).all()
 
 
 def test_each_setting_differs_from_the_recipe_by_what_it_says(tmp_path):
