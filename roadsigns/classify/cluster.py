@@ -29,6 +29,9 @@ _STORE_BYTES = 200 * 2**20
 _CONNECT_SECONDS = 5.0
 _TRIES = 5
 _LONGEST = 24
+_HTTP_2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+"""What a client of HTTP/2, which gRPC is, begins with: the preface and a frame of no settings (RFC 9113, 3.4)."""
+
 _HOST_AND_PORT = re.compile(r"(?:ray://)?(?P<host>[^/:\s]+|\[[0-9A-Fa-f:]+\]):(?P<port>[0-9]{1,5})")
 
 
@@ -171,14 +174,21 @@ def _check_reachable(address: str) -> None:
         raise UsageError(
             f"Invalid value for --address: expected host:port, ray://host:port or auto. Received: {address!r}"
         )
+    host, port = found["host"].strip("[]"), int(found["port"])
     try:
-        socket.create_connection((found["host"].strip("[]"), int(found["port"])), _CONNECT_SECONDS).close()
+        with socket.create_connection((host, port), _CONNECT_SECONDS) as connection:
+            connection.settimeout(_CONNECT_SECONDS)
+            connection.sendall(_HTTP_2)
+            # Ray answers by a frame of settings, type 4.
+            speaks = connection.recv(9)[3:4] == b"\x04" or os.environ.get("RAY_USE_TLS") == "1"
+        reason = "" if speaks else "something else answers there"
     except OSError as error:
         reason = error.strerror or str(error)
+    if reason:
         raise NetworkError(
             f"No Ray cluster answers at {address}: {reason}. Start one (ray start --head prints its address), or leave "
             "--address out for this machine alone"
-        ) from error
+        )
 
 
 @contextlib.contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.server
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,3 +81,16 @@ def test_an_address_where_no_cluster_is_is_told(address: str) -> None:
     message = f"No Ray cluster answers at {address}: .*Start one .ray start --head"
     with pytest.raises(NetworkError, match=message.replace("[", r"\[")), cluster.running(address, None):
         pass
+
+
+def test_another_server_at_the_address_is_told() -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        address = f"127.0.0.1:{server.server_port}"
+        with (
+            pytest.raises(NetworkError, match=f"No Ray cluster answers at {address}: something else answers there"),
+            cluster.running(address, None),
+        ):
+            pass
+        thread.join()
