@@ -37,12 +37,12 @@ class Parts:
         written: how many parts this run has written.
     """
 
-    def __init__(self, folder: str, made_by: dict[str, Any], top: int, where: Buckets) -> None:
+    def __init__(self, folder: str, made_by: dict[str, str], top: int, where: Buckets) -> None:
         """Look through the parts that are there.
 
         Args:
             folder: new, empty, or of an earlier run; a path, or an address in a bucket.
-            made_by: what rows of this run are made by; parts made by anything else are refused.
+            made_by: the `model` that makes the rows of this run, and its `sha256` sum; parts of another are refused.
             top: how many classes a row names.
             where: opens the buckets.
 
@@ -163,17 +163,16 @@ class Parts:
                 f"{title!r} has other columns ({', '.join(schema.names)[:200]}): expected "
                 f"{', '.join(expected.names)[:200]}. Give the --top of before, or name another --out"
             )
-        was = (schema.metadata or {}).get(_KEY, b"{}")
-        if was != self._made_by:
-            before, now = (json.loads(each).get("model", "something else") for each in (was, self._made_by))
+        before, now = (json.loads(each) for each in ((schema.metadata or {}).get(_KEY, b"{}"), self._made_by))
+        if before.get("sha256") != now["sha256"]:
             raise UsageError(
-                f"{title!r} was made by another model ({before}): expected {now}, as it is now. "
-                "Give the --model of before, or name another --out"
+                f"{title!r} was made by another model ({before.get('model', 'unknown')}): expected {now['model']}, as "
+                "it is now. Give the --model of before, or name another --out"
             )
 
 
 @contextlib.contextmanager
-def opened(folder: str, made_by: dict[str, Any], top: int, where: Buckets) -> Iterator[Parts]:
+def opened(folder: str, made_by: dict[str, str], top: int, where: Buckets) -> Iterator[Parts]:
     """`Parts` that nobody else writes meanwhile; what is answered is written also where something else fails.
 
     Raises:

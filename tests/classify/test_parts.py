@@ -6,7 +6,6 @@ import re
 import resource
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow
 import pytest
@@ -27,7 +26,7 @@ def rows(names: Sequence[str], top: int = 1) -> pyarrow.Table:
     return answers.parquet_table([Answer(name, STOP) for name in names], top)
 
 
-def write(folder: str, names: Sequence[str], made_by: dict[str, Any] = MADE_BY, top: int = 1) -> None:
+def write(folder: str, names: Sequence[str], made_by: dict[str, str] = MADE_BY, top: int = 1) -> None:
     with parts.opened(folder, made_by, top, Buckets()) as results:
         results.add(rows(names, top))
 
@@ -71,6 +70,7 @@ def test_another_model_or_other_columns_are_refused_and_nothing_is_lost() -> Non
         UsageError, match=r"has other columns \(file, class_id, class_name, score, error\): expected file"
     ):
         write("out", ["b"], top=2)
+    write("out", [], {"model": "./small", "sha256": "0"})  # the same by another name
     part.rename("out/part-000000-00000000.parquet")
     parquet.write_table(pyarrow.table({"file": ["a"]}), "out/part-000001-00000000.parquet")
     with pytest.raises(
