@@ -44,7 +44,8 @@ def main(options: ClassifyOptions) -> None:
                     _answer(ray, itertools.chain([first], to_do), counts, results, made_of)
     if not options.quiet:
         before = f", {counts.before:,} were there before" if counts.before else ""
-        print(f"wrote {buckets.shown(options.out)}: {counts.answered:,} pictures in {results.written:,} files{before}")
+        files = f"{results.written:,} file{'s' * (results.written != 1)}"
+        print(f"wrote {buckets.shown(options.out)}: {counts.answered:,} pictures in {files}{before}")
         if counts.bad:
             print(f"{counts.bad:,} could not be read; their rows say why, in the column error")
 

@@ -63,7 +63,7 @@ def test_all_have_one_row_though_a_predictor_is_killed_and_rows_are_those_of_pre
         processes.end(process)
     assert process.returncode == 0, remarks
     assert said.splitlines()[1:] == [
-        f"wrote out.parquet: {ROWS + len(signs):,} pictures in 1 files",
+        f"wrote out.parquet: {ROWS + len(signs):,} pictures in 1 file",
         "1 could not be read; their rows say why, in the column error",
     ]
     assert remarks == "2 predictors, this machine\n"
