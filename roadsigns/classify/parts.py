@@ -180,7 +180,9 @@ def opened(folder: str, made_by: dict[str, str], top: int, where: Buckets) -> It
     """
     with contextlib.ExitStack() as stack:
         if not buckets.is_address(folder) and not Path(folder).is_file():
-            Path(folder).mkdir(parents=True, exist_ok=True)
+            if not Path(folder).exists():
+                Path(folder).mkdir(parents=True)
+                stack.callback(_remove_empty, Path(folder))
             try:
                 stack.enter_context(files.locked(Path(folder)))
             except BlockingIOError:
@@ -195,6 +197,11 @@ def opened(folder: str, made_by: dict[str, str], top: int, where: Buckets) -> It
                 parts.flush()
             raise
         parts.flush()
+
+
+def _remove_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # it is not empty
+        folder.rmdir()
 
 
 def _hashes(texts: Iterable[str], count: int) -> npt.NDArray[np.int64]:

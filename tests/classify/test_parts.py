@@ -110,6 +110,15 @@ def test_two_at_a_time_are_refused() -> None:
         write("out", ["a"])
 
 
+def test_a_folder_that_stays_empty_does_not_stay() -> None:
+    with pytest.raises(DataError), parts.opened("deep/out", MADE_BY, 1, Buckets()):
+        raise DataError
+    assert not Path("deep/out").exists()
+    Path("out").mkdir()
+    write("out", [])
+    assert Path("out").is_dir(), "it was there before"
+
+
 def test_what_is_answered_is_kept_when_something_fails() -> None:
     with pytest.raises(KeyboardInterrupt), parts.opened("out", MADE_BY, 1, Buckets()) as results:
         results.add(rows(["a"]))
