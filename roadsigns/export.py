@@ -47,11 +47,11 @@ def export(model: keras.Model, output: Path, version: int | None = None) -> Path
     import keras
     import tensorflow as tf
 
-    from .networks import answers, form
+    from .networks import answers, folding, form
 
     if keras.config.backend() != "tensorflow":
         raise ModelError("An export needs KERAS_BACKEND=tensorflow: other backends fix the rank of the inputs")
-    model = form.checked(model, "The model")
+    model = folding.folded(form.checked(model, "The model"))
     module, signatures = served.serving_module(model)
     while True:
         target = output / str(_next_version(output) if version is None else version)
