@@ -17,14 +17,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import agreement, backend, console, exported, served
+from . import agreement, backend, console, exported, formats, served
 from .config import ExportOptions
 from .errors import ModelError, UsageError
+from .exported import MODELS
 from .files import beside
 from .verbs import EXPORT
 
 if TYPE_CHECKING:
     import keras
+
+    from . import models
 
 
 @backend.own_settings()
@@ -153,9 +156,15 @@ def main(options: ExportOptions) -> None:
     """Write a SavedModel version of a `.keras` file or of the shipped weights."""
     from . import models
 
+    if options.quantize is not None and options.format != "litert":
+        raise UsageError(f"--quantize is for --format litert. Received: --format {options.format}")
+    file = None if options.format == "savedmodel" else _file(options)
     model = models.find(options.model)
     if not options.quiet:
         models.tell(model, options.json)
+    if file is not None:
+        _write_file(model, file, options)
+        return
     if model.is_export:
         written = _already_there(model.path, options)
         done = f"nothing written: {written} is an export already. To add shipped weights, name them with --model"
@@ -186,11 +195,77 @@ def _already_there(version: Path, options: ExportOptions) -> Path:
 
 
 def _write(weights: Path, options: ExportOptions) -> Path:
+    return export(_loaded(weights), options.output, options.version)
+
+
+def _loaded(weights: Path) -> keras.Model:
+    """The model of a `.keras` file, on TensorFlow."""
     from . import keras_file
 
     os.environ["KERAS_BACKEND"] = "tensorflow"  # before TensorFlow is loaded, which loads Keras
     backend.require_tensorflow("An export")
-    return export(keras_file.load(weights), options.output, options.version)
+    return keras_file.load(weights)
+
+
+def _file(options: ExportOptions) -> Path:
+    """Where a format of one file goes.
+
+    Raises:
+        UsageError: something is there already, the name ends otherwise, or the folder cannot be written.
+    """
+    ending = formats.ENDINGS[options.format]
+    file = options.output
+    if file == MODELS:
+        file = MODELS.with_suffix(ending)
+    elif file.is_dir():
+        file = file / f"{MODELS.name}{ending}"
+    if options.version is not None:
+        raise UsageError(f"--version is for --format savedmodel. Leave it out for {str(file)!r}")
+    if file.suffix != ending:
+        raise UsageError(f"--output {str(file)!r} is no name for --format {options.format}: expected one with {ending}")
+    if os.path.lexists(file):
+        raise UsageError(f"--output {str(file)!r} is there already. Give another name, or take it away first")
+    check_output(file.parent, None)
+    return file
+
+
+def _write_file(model: models.Model, file: Path, options: ExportOptions) -> None:
+    """Write `file`, and tell of it."""
+    if model.is_export:
+        raise UsageError(
+            f"{str(model.path)!r} is an export, of which no other format is made. Name the run, the .keras file or the "
+            "shipped weights that it comes from with --model"
+        )
+    valid = None
+    if options.quantize is not None:
+        from . import data
+
+        dataset = data.load(options.data, options.data_dir, count=options.count)
+        dataset.check_classes()
+        valid = dataset.split("valid")
+    network = _loaded(model.path)
+    from .networks import folding, form
+
+    network = folding.folded(form.checked(network, "The model"))
+    told: dict[str, object] = {"exported": str(file), "bytes": 0}
+    with beside(file) as fresh:
+        formats.write(network, options.format, fresh, int8=options.quantize is not None)
+        if valid is not None:
+            with tempfile.TemporaryDirectory() as folder:
+                plain = Path(folder) / fresh.name
+                formats.write(network, options.format, plain)
+                for name, each in (("accuracy", fresh), ("accuracy_float32", plain)):
+                    told[name] = formats.accuracy(each, valid.images, valid.labels)
+    told["bytes"] = file.stat().st_size
+    if options.json:
+        print(json.dumps(told))
+    elif not options.quiet:
+        print(f"wrote {file}: {told['bytes']:,} bytes, images uint8 (N, 32, 32, 3) to probabilities")
+    if valid is not None and not options.json and not options.quiet:
+        print(
+            f"accuracy on {len(valid.labels):,} validation pictures of {options.data}: {told['accuracy']:.2%}, "
+            f"{told['accuracy_float32']:.2%} in float32"
+        )
 
 
 if __name__ == "__main__":

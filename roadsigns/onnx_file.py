@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _OPSET = 18
 
 
-def write(function: Callable[..., tf.Tensor], specs: Sequence[tf.TensorSpec], path: Path) -> None:
-    """Write `function` to `path`, with inputs of the names of `specs` and one output `y`.
+def write(function: Callable[..., tf.Tensor], specs: Sequence[tf.TensorSpec], path: Path, output: str = "y") -> None:
+    """Write `function` to `path`, with inputs of the names of `specs` and one output.
 
     ONNX has no assertions: what the graph would refuse must be checked before.
 
@@ -23,6 +23,7 @@ def write(function: Callable[..., tf.Tensor], specs: Sequence[tf.TensorSpec], pa
         function: what is traced, in TensorFlow operations.
         specs: its arguments.
         path: the file; the folder above must be there.
+        output: what the output is called.
     """
     import tensorflow as tf
 
@@ -38,7 +39,7 @@ def write(function: Callable[..., tf.Tensor], specs: Sequence[tf.TensorSpec], pa
             frozen.graph.as_graph_def(),
             input_names=list(names),
             output_names=[made.name],
-            tensors_to_rename={**names, made.name: "y"},
+            tensors_to_rename={**names, made.name: output},
             opset=_OPSET,
         )
     path.write_bytes(model.SerializeToString())

@@ -122,10 +122,12 @@ EXPORT = Verb(
     "export",
     "roadsigns.export",
     ExportOptions,
-    "a .keras file or the shipped weights to a SavedModel",
-    "Export a run's model, a .keras file or the weights that come with the package, for TensorFlow Serving.",
+    "a .keras file or the shipped weights to a SavedModel, ONNX or LiteRT",
+    "Export a run's model, a .keras file or the weights that come with the package: as a version for a "
+    "model server, or as one file for ONNX Runtime or LiteRT.",
     (
         "roadsigns export",
+        "roadsigns export --model small --format litert --output small.tflite",
         "roadsigns export --model notebook --output models/shipped --version 7 --json",
     ),
 )

@@ -18,9 +18,10 @@ import tensorflow as tf
 from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
 
+import roadsigns
 from oracles import oracle_preprocess
 from pictures import draw_signs
-from roadsigns import export, exported, models, networks, signs
+from roadsigns import export, exported, formats, models, networks, signs
 from roadsigns.errors import ModelError, UsageError
 from roadsigns.resize import resize
 from roadsigns.served import write_warmup
@@ -416,3 +417,55 @@ def test_export_refuses_another_backend(model, tmp_path, monkeypatch):
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
     with pytest.raises(ModelError, match="KERAS_BACKEND=tensorflow"):
         export.export(model, tmp_path)
+
+
+def run_export(*flags, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "roadsigns", "export", *flags], cwd=cwd, capture_output=True, text=True, timeout=300
+    )
+
+
+@pytest.mark.parametrize(("form", "name"), [("onnx", "roadsigns.onnx"), ("litert", "roadsigns.tflite")])
+def test_a_format_of_one_file_is_just_that(tmp_path, form, name):
+    done = run_export("--format", form, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    file = tmp_path / "models" / name
+    assert done.stdout.splitlines()[1].startswith(f"wrote models/{name}: {file.stat().st_size:,} bytes")
+    assert [each.name for each in tmp_path.rglob("*")] == ["models", name]
+    pixels = draw_signs(3, 1)[0]
+    want = roadsigns.load("small").classify_pixels(pixels)
+    np.testing.assert_allclose(formats.read(file)(pixels), want, atol=1e-5)
+
+
+def test_eight_bits_print_their_accuracy(tmp_path):
+    data = Path(__file__).parent.parent / "fixtures" / "drawn-signs.zip"
+    flags = ["--format=litert", "--quantize=int8", f"--output={tmp_path}", f"--data={data}", f"--data-dir={tmp_path}/d"]
+    done = run_export(*flags, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["exported"] == str(tmp_path / "roadsigns.tflite")
+    assert abs(told["accuracy"] - told["accuracy_float32"]) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--format=onnx", "--quantize=int8"], "--quantize is for --format litert. Received: --format onnx"),
+        (["--quantize=int8"], "--quantize is for --format litert. Received: --format savedmodel"),
+        (["--format=litert", "--output=a.bin"], "--output 'a.bin' is no name for --format litert: expected one with"),
+        (["--format=onnx", "--version=3"], "--version is for --format savedmodel. Leave it out for "),
+        (["--format=onnx", "--output=mine.onnx"], "--output 'mine.onnx' is there already. Give another name"),
+        (["--format=onnx", "--output=mine.onnx/a.onnx"], "'mine.onnx' is not a writable folder"),
+    ],
+)
+def test_what_no_file_can_be_written_for_is_told(tmp_path, monkeypatch, capsys, flags, message):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.onnx").write_text("mine")
+    assert export.main(flags) == 2
+    assert message in capsys.readouterr().err
+    assert Path("mine.onnx").read_text() == "mine"
+
+
+def test_an_export_has_no_other_format(output, tmp_path, capsys):
+    assert export.main(["--format=onnx", f"--model={output}", f"--output={tmp_path}/a.onnx"]) == 2
+    assert "is an export, of which no other format is made. Name the run, the .keras file" in capsys.readouterr().err

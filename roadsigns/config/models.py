@@ -109,10 +109,30 @@ class ClassifyOptions(ModelOptions):
 
 
 @dataclass(frozen=True)
-class ExportOptions(ModelOptions):
+class ExportOptions(ModelOptions, DataOptions):
     """`roadsigns export`."""
 
-    output: Path = option(PATH, MODELS, "folder that receives the exported version", metavar="DIR")
+    format: str = option(
+        choice("savedmodel", "onnx", "litert"),
+        "savedmodel",
+        "what is written: savedmodel, a version to serve, with its ONNX file; onnx or litert, one file from uint8 "
+        "pixels (N, 32, 32, 3) to class probabilities, for ONNX Runtime or for the interpreter of LiteRT",
+        metavar="savedmodel|onnx|litert",
+    )
+    quantize: str | None = option(
+        choice("int8"),
+        None,
+        "of --format litert: keep the weights in 8 bits, and print what that costs in accuracy on the validation "
+        "pictures of --data",
+        metavar="int8",
+    )
+    output: Path = option(
+        PATH,
+        MODELS,
+        "folder that receives the exported version; of --format onnx or litert the file, by default "
+        "models/roadsigns.onnx or models/roadsigns.tflite",
+        metavar="PATH",
+    )
     version: int | None = option(
         whole(0, MOST_VERSION), None, "version number of the export; default: the next free one", metavar="N"
     )
