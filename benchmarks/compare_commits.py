@@ -4,9 +4,9 @@
 
 MODELS is what `roadsigns export --output` was given; the newest version in it must be one that both can serve. Four
 processes: the model server of each checkout, on TensorFlow, and the app of each, both before the server of this one.
-CLIENTS clients, each on its own connection, ask for one picture at a time without a pause, in turns of SECONDS, of which
-each process has ROUNDS. All must give the same answers. On a busy machine the processor's time for a request, that of
-the process itself, says more than the rate. A good ratio is .95 or more. Written to `results/commits.json`.
+CLIENTS clients, each on its own connection, ask for one picture at a time without a pause, in turns of SECONDS; each
+process has ROUNDS of them. All must give the same answers. On a busy machine the processor's time for a request, of the
+process itself, says more than the rate. A good ratio is .95 or more. Written to `results/commits.json`.
 """
 
 from __future__ import annotations

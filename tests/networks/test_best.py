@@ -1,0 +1,10 @@
+"""The size of the network; `test_contract.py` holds it to all that a network must do."""
+
+from __future__ import annotations
+
+from roadsigns.networks import best
+from sizes import convolutional_parameters, stated
+
+
+def test_it_has_the_parameters_that_are_stated() -> None:
+    assert best.network(0).count_params() == convolutional_parameters((48, 96, 192), 128, 32, 43) == stated("best")
