@@ -19,10 +19,10 @@ _UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.unfinished")
 
 
 def read(path: Path, most: int) -> bytes:
-    """All bytes of a file, pipe or device; a named pipe that nobody writes into is empty, and not waited for.
+    """All bytes of a file, pipe or device. A named pipe without a writer counts as empty, and nobody waits for one.
 
     Raises:
-        OSError: it cannot be read, or holds more than `most` bytes, as `/dev/zero` does.
+        OSError: the file cannot be read, or holds more than `most` bytes, as `/dev/zero` does.
     """
 
     def at_once(name: str, flags: int) -> int:
@@ -38,7 +38,7 @@ def read(path: Path, most: int) -> bytes:
 
 @contextlib.contextmanager
 def named(path: Path) -> Iterator[None]:
-    """Have an error of the system, which often names no file where it writes, name `path`."""
+    """Within, an error of the system names `path` where it names no file, as it often does while writing."""
     try:
         yield
     except OSError as error:
@@ -48,15 +48,15 @@ def named(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def beside(path: Path) -> Iterator[Path]:
-    """Yield a path of the same name in a fresh folder beside `path`; rename what was made there to `path` at the end.
+    """Yield a path in a fresh folder beside `path`; the file or folder made there becomes `path` at the end.
 
-    The folder above is created. On an exception what was made is removed and what stood at `path` stays. A file
-    replaces a file; a folder takes only a name that is free or an empty folder's. What a process that was killed left
-    half-made in the folder above is removed too.
+    The folder above is created. On an exception the new file or folder is removed, and the old one stays. A new file
+    replaces an old file. A new folder replaces nothing but an empty folder. Unfinished files of processes that were
+    killed are removed from the folder above.
 
     Raises:
-        OSError: the place cannot be written, or a folder of that name has come into being meanwhile; names `path`
-            where the system names no file.
+        OSError: the folder above cannot be written, or another process has made a folder of that name meanwhile. The
+            error names `path` where the system names no file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path.parent)
@@ -74,17 +74,19 @@ def beside(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def locked(folder: Path, *, waiting: Callable[[], object] | None = None) -> Iterator[bool]:
-    """Hold `folder` against everybody else who asks; the system lets go of it however this process ends.
+    """Lock `folder` for this process. Other callers of this function wait; everybody else can still use the folder.
+
+    The system takes the lock away when this process ends, however it ends.
 
     Args:
-        folder: must be there. What is in it stays open to all who do not ask.
-        waiting: is called where somebody else holds it, before they are waited for.
+        folder: an existing folder.
+        waiting: called where another process has the lock, before this one waits for it.
 
     Yields:
-        Whether it is held; False where the file system knows no locks.
+        Whether the folder is locked; False where the file system knows no locks.
 
     Raises:
-        BlockingIOError: somebody else holds it, and `waiting` is not given.
+        BlockingIOError: another process has the lock, and `waiting` is not given.
         OSError: `folder` cannot be read.
     """
     number = os.open(folder, os.O_RDONLY)
@@ -108,7 +110,7 @@ def _lock(number: int, waiting: Callable[[], object] | None) -> bool:
 
 
 def sweep(folder: Path) -> None:
-    """Remove the workshops in `folder` whose processes were killed: the ones of our naming that nobody holds."""
+    """Remove the unfinished folders that killed processes left in `folder`: named as by `beside`, and not locked."""
     for left in folder.iterdir():
         if not _UNFINISHED.fullmatch(left.name) or left.is_symlink():
             continue
@@ -119,12 +121,14 @@ def sweep(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _workshop(above: Path) -> Iterator[Path]:
-    """A fresh folder in `above`, held while it is worked in and removed at the end."""
+    """A fresh folder in `above`, locked while it is in use, removed at the end."""
     with contextlib.ExitStack() as stack:
         while True:
             folder = above / f".{secrets.token_hex(8)}.unfinished"
             folder.mkdir()
-            with contextlib.suppress(BlockingIOError, FileNotFoundError):  # swept before it was held
+            with contextlib.suppress(
+                BlockingIOError, FileNotFoundError
+            ):  # another process removed the folder before it was locked
                 stack.enter_context(locked(folder))
                 if folder.exists():
                     break
@@ -133,7 +137,7 @@ def _workshop(above: Path) -> Iterator[Path]:
 
 
 def _flush(path: Path) -> None:
-    """Have the system write `path` out, so that a crash after the rename cannot leave an empty file."""
+    """Have the system write the file, or all files of the folder, to the disk before it is renamed."""
     for part in [path, *path.rglob("*")] if path.is_dir() else [path]:
         if part.is_file():
             with part.open("rb") as file:

@@ -1,7 +1,7 @@
 """The REST API: an HTTP request to a call of a model, and the model's answer back.
 
-Small bodies are read, and small answers written, on the event loop; large ones in other processes. In between the loop
-is free: what comes back from elsewhere comes through a `LoopInbox`.
+Small bodies are read, and small answers written, on the event loop; large ones in side processes. The loop is free
+while a model or a side process works; their results come back through a `LoopInbox`.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from .protocol.status import format_error, format_metadata, format_status
 from .workers import LoopInbox, SideProcesses
 
 SMALL_BODY = 65_536
-"""Bytes that are read on the event loop: a millisecond or less."""
+"""A body of so many bytes or fewer is read on the event loop: a millisecond or less."""
 
 SMALL_ANSWER = 4_096
-"""Numbers that are written on the event loop: two milliseconds or less."""
+"""An answer of so many numbers or fewer is written on the event loop: two milliseconds or less."""
 
 SIDES = 2
-"""Processes for what is larger."""
+"""Side processes."""
 
 _NUMBER = 12  # bytes of a number in an answer, about
 
@@ -54,12 +54,12 @@ class Rest:
     """Answers HTTP requests; see `http.port.Application`.
 
     Args:
-        manager: has the models.
-        metrics: is told of every call.
+        manager: of the models.
+        metrics: count every call.
         limits: of bodies and time.
         max_pixels: of all pictures of a request together.
-        cors: whether a page from elsewhere may read the answers.
-        metrics_path: where the metrics are; None for nowhere.
+        cors: whether pages of other origins may read the answers.
+        metrics_path: of the page of metrics; None for no such page.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Rest:
         self.stopping = False
 
     def close(self) -> None:
-        """Let the side processes go; what they have not begun is not begun."""
+        """Give up the side processes; calls that have not begun are dropped."""
         self._sides.close()
 
     async def answer(self, request: Request) -> Answer:
@@ -105,7 +105,7 @@ class Rest:
             return self.refusal(errors.HTTP_STATUS["INTERNAL"], "Internal error; the server's log says more")
 
     def refusal(self, status: int, message: str) -> Answer:
-        """An error as every error looks."""
+        """The answer that tells an error."""
         return self._answer(status, format_error(message))
 
     # What needs no model to run.
@@ -135,7 +135,7 @@ class Rest:
     # Calls of models.
 
     async def _called(self, request: Request, route: Route) -> Answer:
-        """Have a call answered within its time, and count it."""
+        """Answer a call within its time limit, and count it."""
         started = time.perf_counter()
         code = "INTERNAL"
         try:
@@ -146,7 +146,7 @@ class Rest:
             code = "DEADLINE_EXCEEDED"
             seconds = f"{self._limits.answer_seconds:g} seconds"
             raise RequestError(f"No answer within {seconds} (--rest_api_timeout_in_ms)", code) from error
-        except asyncio.CancelledError:  # nobody waits for the answer any more
+        except asyncio.CancelledError:  # the client has gone
             code = "CANCELLED"
             raise
         except RequestError as error:
@@ -166,7 +166,9 @@ class Rest:
             try:
                 servable = lease.enter_context(self._manager.lease(route.model, route.version, route.label))
             except RequestError:
-                await self._read(size, body, route.method, None)  # what is wrong with the body is told first
+                await self._read(
+                    size, body, route.method, None
+                )  # an error in the body is told before that of the model
                 raise
             read = await self._read(size, body, route.method, servable.signatures)
             if not isinstance(read, Read):
@@ -182,7 +184,7 @@ class Rest:
     async def _read(
         self, size: int, body: Body, method: str, signatures: Mapping[str, Signature] | None
     ) -> Read | str | None:
-        """What a body calls; a signature's name for methods other than predict."""
+        """Read a body. For methods other than predict this gives the name of the signature."""
         read: Callable[[], Read | str | None] = functools.partial(read_examples, body, method)
         if method == "predict":
             read = functools.partial(read_predict, body, signatures, self._max_pixels)

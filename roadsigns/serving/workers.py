@@ -1,8 +1,8 @@
-"""Work elsewhere, and its way back to the event loop: large bodies and answers are for processes of their own.
+"""Results of other threads for the event loop, and side processes that read large bodies and write large answers.
 
 The standard library's JSON reader does not let another thread run before it is done: for 70 MB the whole server would
-stand still for seconds. A side process is started when it is first needed, and ends with a body so large that it would
-keep much memory, or when the server is gone.
+stand still for seconds. A side process is started when it is first needed. It ends with the server, and after a body so
+large that the process would keep much memory.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..errors import RequestError
 
 Result = TypeVar("Result")
 
-_LOOK_SECONDS = 0.2  # how often a thread looks whether anybody still waits
+_LOOK_SECONDS = 0.2  # a thread looks so often whether the caller still waits
 
 LARGE = 8_000_000
 """Bytes after which a process is not used again."""
@@ -42,10 +42,10 @@ class LoopInbox:
         self._woken = False
 
     async def result(self, future: Future[Result]) -> Result:
-        """Await what a thread computes; whoever stops waiting cancels it.
+        """Await the result of a future that another thread sets; a caller that stops waiting cancels the future.
 
         Raises:
-            RequestError: the future was cancelled by whoever was to compute it.
+            RequestError: the other side cancelled the future.
         """
         waiting = self._loop.create_future()
         future.add_done_callback(lambda _: self._put(waiting))
@@ -66,7 +66,7 @@ class LoopInbox:
                 self._loop.call_soon_threadsafe(self._empty)
 
     def _empty(self) -> None:
-        self._woken = False  # before the first is taken: what comes after this line wakes us again
+        self._woken = False  # before the first is taken: a result that arrives after this line wakes the loop again
         while self._arrived:
             waiting = self._arrived.popleft()
             if not waiting.done():
@@ -85,12 +85,12 @@ class SideProcesses:
         self._own = threading.local()
 
     async def call(self, inbox: LoopInbox, size: int, function: Callable[..., Result], *arguments: Any) -> Result:
-        """Await what another process computes; it is ended when nobody waits any more.
+        """Call a function in a side process and await its result; the process is ended if the caller stops waiting.
 
         Args:
             inbox: of the running event loop.
             size: bytes that the function works on, about.
-            function: of a module, so that it can be found there.
+            function: one of a module, so that the other process can find it by name.
             arguments: for the function.
         """
         given_up = threading.Event()
@@ -106,7 +106,7 @@ class SideProcesses:
         return self._threads.submit(self._call, size, given_up or threading.Event(), function, arguments)
 
     def close(self) -> None:
-        """Let the processes go; what they have not begun is not begun."""
+        """Give up the processes; calls that have not begun are dropped."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _call(
@@ -130,7 +130,7 @@ class _SideProcess:
         self._line, theirs = spawn.Pipe()
         self._process: BaseProcess = spawn.Process(target=_serve, args=(theirs,), daemon=True, name="roadsigns-side")
         self._process.start()
-        theirs.close()  # so that it sees the end when we are gone
+        theirs.close()  # so that the process sees the end of the pipe when the server is gone
 
     @property
     def alive(self) -> bool:
@@ -159,8 +159,11 @@ class _SideProcess:
 
 
 def _serve(line: Connection) -> None:
-    """Call what comes along the line until it ends."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # meant for the server, which still wants its requests read
+    """Call the functions that come through the pipe, until the pipe ends."""
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # these signals are meant for the server, which ends its side processes itself
         signal.signal(number, signal.SIG_IGN)
     while True:
         try:

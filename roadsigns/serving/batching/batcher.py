@@ -1,4 +1,6 @@
-"""Dynamic batching: a request runs at once if the engine is free; those that have to wait gather and run together.
+"""Dynamic batching: a request runs at once if the engine is free; requests that have to wait run together.
+
+The queue has a line for each kind of request that can share a batch.
 
 Source: Olston et al., "TensorFlow-Serving: Flexible, High-Performance ML Serving", 2017, for the idea.
 """
@@ -19,16 +21,16 @@ from .job import Job, Outputs, Part, check_rows, cut, join, rows_of
 from .parameters import BatchingParameters
 
 SMALL_PART = 8
-"""Rows that are not worth a thread of their own."""
+"""Parts of a request have at least so many rows: fewer are not worth a thread of their own."""
 
 SHARE = 16
-"""A job may have one in so many of the rows that may wait, so that no caller fills the queue alone."""
+"""One job may take a 16th of the rows that may wait, so that no caller fills the queue alone."""
 
 
 class Batcher:
-    """Runs what is submitted on an engine, several requests at once where they fit.
+    """Runs requests on an engine, several in one batch where their shapes allow that.
 
-    Requests that fail in company run again with fewer neighbours, so that a bad one spoils only itself.
+    A batch that fails runs again in halves, so that a bad request spoils no other.
 
     Args:
         engine: what calls the model.
@@ -54,7 +56,7 @@ class Batcher:
         """Have signature `name` called; arguments as for `Engine.run`, with all inputs.
 
         Returns:
-            The answer to be. Once it is cancelled, or failed, whatever of the request still waits is dropped.
+            The future answer. Once it is cancelled or has failed, the parts of the request that still wait are dropped.
 
         Raises:
             RequestError: too many rows are waiting or the version is being unloaded (UNAVAILABLE), or the request has
@@ -75,19 +77,19 @@ class Batcher:
         return job.future
 
     def _drop(self, job: Job) -> None:
-        """Let nothing of a job wait any more."""
+        """Remove the waiting parts of a job from the queue."""
         if job.waiting:
             with self._change:
                 self._queue.drop(job)
 
     def _cut(self, rows: int) -> int:
-        """Rows of the parts a job is cut into: one for each thread, unless they come out too large or small."""
+        """Rows of each part of a job: one part for each thread, unless the parts get too large or too small."""
         if not self._parameters.enable_large_batch_splitting or self._parameters.allowed_batch_sizes:
             return self._most
         return min(self._most, max(SMALL_PART, math.ceil(rows / len(self._threads))))
 
     def close(self) -> None:
-        """Run what was submitted, and end. A second call changes nothing."""
+        """Run all submitted requests, then end the threads. A second call changes nothing."""
         with self._change:
             self._closed = True
             self._change.notify_all()
@@ -97,10 +99,10 @@ class Batcher:
     def _work(self) -> None:
         while parts := self._take():
             self._run([part for part in parts if not part.job.future.done()])
-            parts.clear()  # nothing of a request outlives its answer while this waits for the next
+            parts.clear()  # the memory of these requests is free while the thread waits for the next batch
 
     def _take(self) -> list[Part]:
-        """The next batch, as soon as there is one; empty at the end."""
+        """Wait for the next batch; empty when the batcher is closed and nothing waits."""
         with self._change:
             while True:
                 now = math.inf if self._closed else time.monotonic()
@@ -115,7 +117,7 @@ class Batcher:
             return
         try:
             answers = self._answers(parts)
-        except Exception as error:  # whatever it is, its client is told and the others are served
+        except Exception as error:  # the client of a failing request gets the error, and the others are served
             if len(parts) == 1:
                 [part] = parts
                 part.job.fail(error.behind(part.start) if isinstance(error, RowError) else error)
@@ -148,9 +150,9 @@ class Batcher:
 
 
 class BatchQueue:
-    """Waiting jobs: one line for each kind of job, whose heads take turns. Not for several threads at once.
+    """Jobs that wait, in one line for each kind of job; the lines take turns. The caller holds a lock.
 
-    Every call takes time linear in what it takes out or puts in, however much waits.
+    The time of a call depends on the jobs that it adds or takes, not on how many wait.
 
     Args:
         parameters: how large batches are and how long they gather.
@@ -180,7 +182,7 @@ class BatchQueue:
         self._all += job.rows
 
     def drop(self, job: Job) -> None:
-        """Forget the parts of a job that still wait: nobody wants the answer any more."""
+        """Remove the waiting parts of a job whose answer nobody wants any more."""
         line = self._lines.get(job.key)
         if line is None or job not in line.jobs:
             return
@@ -189,7 +191,7 @@ class BatchQueue:
         job.waiting.clear()
 
     def patience(self, now: float) -> float | None:
-        """Seconds after which something runs; 0 for at once, None if nothing waits.
+        """Seconds until the next batch is due; 0 for at once, None if nothing waits.
 
         Args:
             now: the monotonic clock, in seconds.
@@ -197,12 +199,12 @@ class BatchQueue:
         return min((self._patience(key, now) for key in self._lines), default=None)
 
     def take(self, now: float) -> list[Part]:
-        """The parts of the next batch; empty if none is ripe. `now` as for `patience`; infinity lets nobody wait."""
+        """Take the parts of the next batch; none if no batch is due. With an infinite `now` all are due."""
         key = next((key for key in self._lines if self._patience(key, now) <= 0), self)
         if key is self:
             return []
         line = self._lines[key]
-        self._lines.move_to_end(key)  # so that no kind of job waits for ever
+        self._lines.move_to_end(key)  # so that each line has its turn
         room = self._most
         batch: list[Part] = []
         # One part of each job: the parts of a job were cut for several threads.
@@ -214,7 +216,7 @@ class BatchQueue:
             batch.append(job.waiting.popleft())
             if not job.waiting:
                 del line.jobs[job]
-            elif len(batch) == 1:  # behind those who came later, and who so wait for one part only
+            elif len(batch) == 1:  # behind the jobs that came later: they wait for one part of this job, not for all
                 line.jobs.move_to_end(job)
             self._count(job, line, part.rows)
             if room <= 0:
@@ -222,7 +224,7 @@ class BatchQueue:
         return batch
 
     def _count(self, job: Job, line: _Line, rows: int) -> None:
-        """Note that so many rows of a job wait no longer."""
+        """Take `rows` rows of a job off the counts."""
         job.rows -= rows
         line.rows -= rows
         self._all -= rows

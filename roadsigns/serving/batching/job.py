@@ -22,12 +22,12 @@ Key = tuple[object, ...]
 
 @dataclass(frozen=True)
 class Rows:
-    """The inputs of a request whose rows stand for themselves, so that they may run in several batches.
+    """The inputs of a request whose rows do not depend on each other, so that they may run in several batches.
 
     Attributes:
         inputs: what is fed.
         count: how many rows the answer has, one or more.
-        key: requests of equal key may share a batch; None for a request that shares with nobody.
+        key: requests of equal key may share a batch; None for a request that runs alone.
         keeps: names of the inputs that are keep probabilities: one value, or one a row.
     """
 
@@ -83,7 +83,7 @@ def rows_of(
 
 
 class Job:
-    """What was submitted.
+    """A submitted request.
 
     Args:
         name, inputs, outputs: as for `Engine.run`.
@@ -91,8 +91,8 @@ class Job:
         most: rows that may run at once.
 
     Attributes:
-        key: jobs of equal key may share a batch; None for a job that shares with nobody.
-        future: the answer to be. It may be cancelled until it is there.
+        key: jobs of equal key may share a batch; None for a job that runs alone.
+        future: the answer, once there is one. It can be cancelled before.
         since: when the job was submitted, by the monotonic clock in seconds.
         waiting: the parts that have not begun to run, in order.
         rows: how many rows the waiting parts have.
@@ -135,14 +135,14 @@ class Job:
             self.future.set_result(whole)
 
     def fail(self, error: Exception) -> None:
-        """Let the whole job fail."""
+        """Have the whole job fail."""
         with suppress(InvalidStateError):  # another part failed before, or the caller has gone
             self.future.set_exception(error)
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """What runs in one go: all rows of a job, or some of a large one's; a job without rows counts as one."""
+    """What runs in one batch: all rows of a job, or some rows of a large job; a job without rows counts as one row."""
 
     job: Job
     start: int
@@ -188,7 +188,7 @@ def cut(arrays: Mapping[str, Array], start: int, stop: int) -> dict[str, Array]:
 
 
 def check_rows(outputs: Mapping[str, Array], count: int) -> None:
-    """Find out whether a model kept to its signature.
+    """Check that a model gave as many rows as it took.
 
     Raises:
         RequestError: an output has another number of rows than the batch (INTERNAL).

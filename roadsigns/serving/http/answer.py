@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 MIN_RATE = 10_000
-"""Bytes a second that a client has to read."""
+"""Bytes that a client must read in a second."""
 
 _PHRASES = {status.value: status.phrase for status in http.HTTPStatus} | {499: "Client Closed Request"}
 _BODILESS = (204, 304)
@@ -66,10 +66,10 @@ class Answer:
 
 
 class AnswerWriter:
-    """Writes answers, one after the other.
+    """Writes the answers of one connection, one after the other.
 
     Args:
-        transport: of the connection, which tells `pause` and `resume`.
+        transport: of the connection; the connection calls `pause` and `resume` as the transport asks for.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -79,30 +79,30 @@ class AnswerWriter:
 
     @property
     def blocked(self) -> bool:
-        """Whether the client does not read as fast as we write."""
+        """Whether writing is paused because the client reads too slowly."""
         return self._drained is not None
 
     @property
     def unsent(self) -> int:
-        """Bytes that were written and that the client has not taken."""
+        """Bytes of answers that the client has not taken yet."""
         return self._transport.get_write_buffer_size()
 
     def pause(self) -> None:
-        """Write nothing more for now."""
+        """Stop writing until `resume`."""
         self._drained = asyncio.get_running_loop().create_future()
 
     def resume(self) -> None:
-        """Go on."""
+        """Go on writing."""
         drained, self._drained = self._drained, None
         if drained and not drained.done():
             drained.set_result(None)
 
     def watch(self) -> None:
-        """Note what the client has to read from now on."""
+        """Begin to measure how fast the client reads."""
         self._unsent_then = self.unsent
 
     def keeps_up(self, seconds: float) -> bool:
-        """Whether the client has read at the least rate since `watch`, so many seconds ago."""
+        """Whether the client has read at least at `MIN_RATE` since `watch`, `seconds` ago."""
         return self._unsent_then - self.unsent >= MIN_RATE * seconds
 
     async def write(self, answer: Answer, *, keep: bool, version: str, date: str, bodiless: bool = False) -> None:
@@ -124,7 +124,7 @@ class AnswerWriter:
         await self._caught_up()
 
     def write_last(self, answer: Answer, date: str) -> None:
-        """Write a whole answer that ends the connection, without waiting for anybody."""
+        """Write an answer that ends the connection, without waiting for the client to read it."""
         body = answer.body if isinstance(answer.body, bytes) else b""
         self._transport.write(answer.head(keep=False, version="1.1", date=date) + body)
 

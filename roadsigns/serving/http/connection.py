@@ -44,27 +44,27 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, None)
         self._writer = cast(AnswerWriter, None)
         self._reader = RequestReader(port.limits, port.held)
-        self._begun = 0.0  # when the request that is coming began to come
+        self._begun = 0.0  # when the first byte of the arriving request came
         self._waiting: deque[Request] = deque()
         self._serving: asyncio.Task[None] | None = None
-        self._owed = False  # a request is being answered, and nothing of its answer was sent
-        self._ignoring = False  # what the client still sends is dropped
-        self._ended = False  # the client sends no more, but still listens
+        self._owed = False  # a request is being answered, and no byte of the answer is sent yet
+        self._ignoring = False  # further bytes of the client are dropped
+        self._ended = False  # the client has closed its side for sending, and still reads
         self.deadline = loop.time() + port.limits.idle_seconds
 
     @property
     def answering(self) -> bool:
-        """Whether a request has come that is not answered."""
+        """Whether a request has arrived and is not answered yet."""
         return self._serving is not None
 
     @property
     def idle(self) -> bool:
-        """Whether neither side waits for the other."""
+        """Whether nothing is under way: no request is being answered, and none is arriving."""
         return not (self._serving or self._reader.partial or self._ignoring or self._transport.is_closing())
 
     @property
     def unsent(self) -> int:
-        """Bytes that were written and that the client has not taken."""
+        """Bytes of answers that the client has not taken yet."""
         return self._writer.unsent
 
     # What asyncio calls.
@@ -83,7 +83,7 @@ class Connection(asyncio.Protocol):
             self._close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client has left, or we have."""
+        """The connection is closed, by the client or by us."""
         self._port.connections.discard(self)
         self._reader.drop()
         self._ignoring = True
@@ -92,7 +92,7 @@ class Connection(asyncio.Protocol):
             self._serving.cancel()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come: part of a request, or several."""
+        """Bytes have arrived: part of a request, or several requests."""
         if self._ignoring:
             return
         limits = self._port.limits
@@ -135,14 +135,14 @@ class Connection(asyncio.Protocol):
     # One request after the other.
 
     async def _serve(self) -> None:
-        """Answer the requests that wait, and whatever comes meanwhile."""
+        """Answer the waiting requests one after the other, and those that arrive meanwhile."""
         try:
             keep = True
             while self._waiting and keep:
                 keep = await self._respond(self._waiting.popleft())
                 if self._waiting:
                     await asyncio.sleep(0)  # the other connections have their turn
-        except RoadsignsError:  # the answer breaks off, so the connection must too
+        except RoadsignsError:  # half an answer is sent, so the connection is cut
             self._transport.abort()
             return
         except Exception:
@@ -157,10 +157,10 @@ class Connection(asyncio.Protocol):
             self._hang_up()
 
     async def _respond(self, request: Request) -> bool:
-        """Answer a request; whether the connection stays open."""
+        """Answer a request. Returns whether the connection stays open."""
         port = self._port
         port.active += 1
-        self.deadline = math.inf  # the application has its own
+        self.deadline = math.inf  # the application has a deadline of its own
         self._owed = True
         try:
             if port.active > port.limits.requests:
@@ -181,7 +181,7 @@ class Connection(asyncio.Protocol):
         return keep
 
     def _settle(self) -> None:
-        """All requests that have come are answered: read on, or say why not."""
+        """All requests are answered: read on, or refuse and close."""
         limits = self._port.limits
         if self._transport.is_closing():
             return
@@ -201,7 +201,7 @@ class Connection(asyncio.Protocol):
     # Ends.
 
     def expire(self) -> None:
-        """Time is over for whatever the connection waits for."""
+        """The deadline has passed: close the connection, with an error where the client can still read one."""
         if self._writer.blocked or self._transport.is_closing():
             if self._writer.keeps_up(self._port.limits.read_seconds):
                 self._watch_sending()
@@ -216,19 +216,19 @@ class Connection(asyncio.Protocol):
             self._close()
 
     def abort(self) -> None:
-        """Close at once, whatever is under way."""
+        """Close at once, also in the middle of an answer."""
         self._transport.abort()
 
     def close_if_idle(self) -> None:
-        """Hang up, unless one side waits for the other."""
+        """Close if nothing is under way."""
         if self.idle:
             self._close()
 
     def cut(self) -> None:
-        """Close at once, with a word to those who still wait."""
+        """Close at once; a client that waits for an answer gets a 503 first."""
         if self._serving:
             self._serving.cancel()
-        if self._writer.blocked or (self._serving and not self._owed):  # in the middle of an answer
+        if self._writer.blocked or (self._serving and not self._owed):  # half an answer is sent
             self._transport.abort()
             return
         if self._serving:
@@ -236,11 +236,11 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
     def _refuse(self, status: int, message: str) -> None:
-        """Say the last word."""
+        """Send an error as the last answer."""
         self._writer.write_last(self._port.application.refusal(status, message), self._port.date)
 
     def _hang_up(self) -> None:
-        """Close; but where the client is still sending, not before it has had the chance to read."""
+        """Close; a client that is still sending gets time to read the answer first."""
         unread = self._ignoring or self._reader.partial or bool(self._waiting)
         self._forget_waiting()
         self._reader.drop()
@@ -256,12 +256,12 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def _close(self) -> None:
-        """Close once what was written is sent, for which there is some time."""
+        """Close as soon as the written bytes are sent; there is a deadline for that."""
         self._watch_sending()
         self._transport.close()
 
     def _watch_sending(self) -> None:
-        """Give the client some time to read what was written, or a good part of it."""
+        """Set the deadline until which the client must read the written bytes, or a good part of them."""
         self._writer.watch()
         self.deadline = self._loop.time() + self._port.limits.read_seconds
 

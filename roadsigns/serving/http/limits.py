@@ -11,14 +11,14 @@ class Limits:
 
     Attributes:
         body_bytes: of one body, as sent and unpacked.
-        held_bytes: of all bodies that have come and are not answered; of all answers that are not taken.
+        held_bytes: of all bodies whose requests are not answered yet, and of all answers that clients have not read.
         connections: open at a time.
         requests: being answered at a time.
-        read_seconds: from a request's first byte to its last, and some more for a large body; and for a part of an
-            answer to be taken.
-        idle_seconds: between requests.
-        answer_seconds: from a request's last byte to its answer; the application sees to it.
-        body_hint: what the refusal of a larger body ends with, such as the option that sets it.
+        read_seconds: for a request to arrive, with some more for a large body; and for a client to read a part of an
+            answer.
+        idle_seconds: for which a connection may wait between two requests.
+        answer_seconds: from the last byte of a request to the answer. The application holds this limit itself.
+        body_hint: the end of the message that refuses a larger body, such as the option that sets the limit.
     """
 
     body_bytes: int

@@ -1,4 +1,4 @@
-"""A port: its connections, their deadlines, how many there may be, and the way it closes."""
+"""An open port: it accepts connections, closes those whose deadline has passed, and ends in good order."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .limits import Limits
 from .port import Application, Port
 
 BACKLOG = 1024
-"""Connections that may wait to be accepted."""
+"""Connections that the system keeps until they are accepted."""
 
 DRAIN_SECONDS = 0.5
-"""For so long are idle connections kept when the server stops: a request may be on its way."""
+"""Idle connections stay open for so long when the server stops: a request may be on its way."""
 
-_AT_A_TIME = 16  # connections that are accepted before the others have their turn
-_RESERVED = 1024  # open files that are no connections: libraries, models, gRPC
+_AT_A_TIME = 16  # connections accepted in one go; then the open ones have their turn
+_RESERVED = 1024  # files kept free of connections, for libraries, models and gRPC
 _LOG = logging.getLogger(__name__)
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket that has the port, and listens as soon as it is told to; port 0 takes a free one.
+    """A socket bound to the port, not listening yet; port 0 takes a free one.
 
     Raises:
         OSError: the address is taken, or not ours to take.
@@ -50,9 +50,9 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def fit_connections(wanted: int) -> int:
-    """How many connections the system has files for, of which a process often may have 1,024 unless it asks for more.
+    """How many connections the system has files for, at most `wanted`.
 
-    The soft limit is raised as far as it is needed and allowed.
+    A process often may open 1,024 files and no more. That limit is raised here as far as needed and allowed.
     """
     try:
         import resource
@@ -71,7 +71,7 @@ def fit_connections(wanted: int) -> int:
 
 
 class Listener:
-    """An open port, and everybody who came by it.
+    """An open port and its connections.
 
     Args:
         application: answers the requests.
@@ -98,7 +98,7 @@ class Listener:
         self._sweeper = loop.create_task(self._sweep())
 
     async def close(self, grace: float) -> bool:
-        """Accept nobody any more, and let every request that has arrived be answered.
+        """Accept no connection any more, and answer every request that has arrived.
 
         Args:
             grace: seconds that this may take.
@@ -111,7 +111,7 @@ class Listener:
         loop = asyncio.get_running_loop()
         end = loop.time() + grace
         self.port.draining = True
-        for _ in range(2):  # those who have connected already are accepted first
+        for _ in range(2):  # connections that the system already has are accepted first
             await asyncio.sleep(0)
         self._server.close()
         await asyncio.sleep(min(DRAIN_SECONDS, grace))
@@ -129,7 +129,7 @@ class Listener:
         return answered
 
     async def _sweep(self) -> None:
-        """Look at the deadlines every now and then: cheaper than a timer for each request."""
+        """Close connections whose deadline has passed, about once a second: cheaper than a timer for each request."""
         loop = asyncio.get_running_loop()
         limits = self.port.limits
         pause = min(1.0, limits.read_seconds / 4, limits.idle_seconds / 4)
@@ -142,12 +142,12 @@ class Listener:
                 if connection.deadline <= now:
                     try:
                         connection.expire()
-                    except Exception:  # one connection must not take the others their time limits
+                    except Exception:  # a fault in one connection must not end the time limits of all others
                         _LOG.exception("A connection cannot be ended in good order")
                         connection.abort()
 
     def _trouble(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Where no more files can be opened, let some clients go and take fewer from now on."""
+        """Where no more files can be opened, close some connections, and allow fewer from now on."""
         error = context.get("exception")
         if not isinstance(error, OSError) or error.errno not in (errno.EMFILE, errno.ENFILE):
             loop.default_exception_handler(context)

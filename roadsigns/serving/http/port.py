@@ -1,4 +1,4 @@
-"""What the connections of one port have in common, and who has to go where there is too little room."""
+"""What the connections of one port share: limits, counts, and the rule by which connections are closed to make room."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Client(Protocol):
 
     Attributes:
         deadline: when, by the loop's clock, `expire` is due.
-        answering: whether a request has come that is not answered.
-        idle: whether neither side waits for the other.
-        unsent: bytes that were written and that the client has not taken.
+        answering: whether a request has arrived and is not answered yet.
+        idle: whether nothing is under way: no request is being answered, and none is arriving.
+        unsent: bytes of answers that the client has not taken yet.
     """
 
     deadline: float
@@ -43,30 +43,30 @@ class Client(Protocol):
     def unsent(self) -> int: ...  # noqa: D102
 
     def expire(self) -> None:
-        """Time is over for whatever the connection waits for."""
+        """The deadline has passed: close the connection."""
 
     def close_if_idle(self) -> None:
-        """Hang up, unless one side waits for the other."""
+        """Close if nothing is under way."""
 
     def cut(self) -> None:
-        """Close at once, with a word to those who still wait."""
+        """Close at once; a client that waits for an answer gets a 503 first."""
 
     def abort(self) -> None:
-        """Close at once, whatever is under way."""
+        """Close at once, also in the middle of an answer."""
 
 
 @dataclass
 class Port:
-    """What the connections of one port have in common.
+    """What the connections of one port share.
 
     Attributes:
         application: answers the requests.
-        limits: see there.
+        limits: of the connections; fewer connections where files run short.
         date: the value of a `Date` header, now.
         draining: whether the port is about to close.
-        held: bytes of all bodies that have arrived and are not answered.
+        held: bytes of all bodies whose requests are not answered yet.
         active: requests being answered.
-        connections: those that are open.
+        connections: all that are open.
     """
 
     application: Application
@@ -78,9 +78,10 @@ class Port:
     connections: set[Client] = field(default_factory=set)
 
     def make_room(self) -> bool:
-        """Hang up on the connection that loses least by it; whether there is one that is not being answered.
+        """Close one connection to make room for another. Returns whether one could be closed.
 
-        That is the longest idle, else the one whose request has been coming for the longest time.
+        A connection whose request is being answered stays. Of the others the one goes that has been idle for longest,
+        or else the one whose request has been arriving for longest.
         """
         going = [each for each in self.connections if not each.answering]
         if not going:
@@ -91,7 +92,7 @@ class Port:
         return True
 
     def bound_unsent(self) -> None:
-        """Hang up on those whose answers have waited longest, where answers that nobody reads take too much memory."""
+        """Where unread answers take too much memory, close connections whose answers have waited for longest."""
         slow = sorted((each for each in self.connections if each.unsent), key=lambda each: each.deadline)
         unsent = sum(each.unsent for each in slow)
         for connection in slow[:-1]:

@@ -19,7 +19,7 @@ MAX_HEAD_BYTES = 65_536
 """Request line and headers together."""
 
 _CHUNK = 6
-"""Bytes that frame a chunk of one byte, and then some."""
+"""The most bytes that frame a chunk of one byte, rounded up."""
 
 _MAX_DIGITS = 18
 
@@ -53,7 +53,7 @@ class Request:
 
 @dataclass
 class HeldBytes:
-    """Bytes of all bodies that have come to one port and are not answered."""
+    """Bytes of all bodies at one port whose requests are not answered yet."""
 
     count: int = 0
 
@@ -76,12 +76,12 @@ class RequestReader:
 
     Args:
         limits: of a body and of all bodies.
-        held: counts them; who has a request takes its body off the count.
+        held: counts the bytes of bodies; whoever answers a request takes its body off the count.
 
     Attributes:
-        partial: whether part of a request has come.
-        body_bytes: of the body that is coming.
-        asks: whether the client waits to be told to send the body.
+        partial: whether a request has arrived in part.
+        body_bytes: how much of its body has arrived.
+        asks: whether the client waits for `100 Continue` before it sends the body.
         refusal: why nothing more is read; None as long as all is well.
     """
 
@@ -99,7 +99,7 @@ class RequestReader:
         self._forget()
 
     def feed(self, data: bytes) -> list[Request]:
-        """Read on; the requests that are complete now, in their order."""
+        """Read more bytes. Returns the requests that are complete now, in their order."""
         self._raw_bytes += len(data)
         rest = memoryview(data)
         self.partial = True
@@ -124,7 +124,7 @@ class RequestReader:
             self.drop()
 
     def drop(self) -> None:
-        """Forget the body that was coming."""
+        """Forget the body that was arriving."""
         self._held.count -= self.body_bytes
         self.body_bytes = 0
         self._pieces = []
@@ -238,7 +238,7 @@ class RequestReader:
         self.refuse(413, f"The body is larger than {self._limits.body_bytes} bytes{self._limits.body_hint}")
 
     def _forget(self) -> None:
-        """Make room for the next request."""
+        """Begin a new request."""
         self._headed = False
         self._target = b""
         self._headers: dict[bytes, bytes] = {}

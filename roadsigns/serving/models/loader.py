@@ -1,4 +1,4 @@
-"""The loading of a version, which ends with its warm-up, and the unloading, which ends when its work is done."""
+"""Loads versions, warm-up included, and unloads them once their last request is answered."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _log = logging.getLogger(__name__)
 
 
 class Loader:
-    """Brings versions up and lets them go.
+    """Loads and unloads versions.
 
     Args:
-        load: makes a servable of a model's name, a version's number and its folder.
-        warm_up: whether the requests stored with a version run before it serves.
+        load: makes a servable from the name of a model, the number of a version and its folder.
+        warm_up: whether the stored requests of a version run before it serves.
         retry_seconds: how long a version that cannot be loaded waits for the next try.
-        lock: held around every change that requests look at.
+        lock: held during every change that requests can see.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Loader:
         self._unloading = 0
 
     def bring_up(self, model: str, versions: Versions, version: Version) -> None:
-        """Load one of `versions` and let it serve; if that fails, note why, and when to try again."""
+        """Load a version and let it serve. If that fails, the version notes the reason and the time of the next try."""
         with self._lock:
             versions.announce(version)
         started = time.monotonic()
@@ -47,7 +47,7 @@ class Loader:
             servable = self._load(model, version.number, version.path)
             if self._warm_up:
                 warmup.warm_up(servable)
-        except Exception as error:  # whatever a foreign model does, the others go on serving
+        except Exception as error:  # an error in a foreign model must not stop the other models
             if servable is not None:
                 servable.close()
             if not isinstance(error, RoadsignsError):
@@ -63,9 +63,9 @@ class Loader:
         _log.info("Version %d of %s serves, loaded in %.1f s", version.number, model, time.monotonic() - started)
 
     def let_go(self, models: Iterable[tuple[str, Versions]]) -> bool:
-        """Unload what is retired and used by nobody. Returns whether something is left to unload.
+        """Unload the retired versions that no request uses. Returns whether versions are left to unload.
 
-        Each version has a thread for it, since one that is still at work lets go late, and the next must load.
+        Each version is unloaded in a thread of its own: one that is still at work takes long, and the next must load.
         """
         models = list(models)
         with self._lock:

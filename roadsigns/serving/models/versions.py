@@ -1,4 +1,4 @@
-"""The versions of one model and what becomes of each: what is to be loaded, who uses it, when it may go."""
+"""The versions of one model: which must be loaded, how many requests use each, and which can be unloaded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from . import version_folder
 from .servable import Servable
 
 _MOST_ENDED = 16
-"""How many versions that are gone a status lists."""
+"""A status lists so many versions that are unloaded."""
 
 
 @dataclass(eq=False)
@@ -22,13 +22,13 @@ class Version:
         number: its number.
         path: its folder.
         state: one of `status.STATES`.
-        error: why it is not loaded; empty if nothing failed.
-        servable: what runs it, while it is loaded.
+        error: why loading failed; empty if nothing failed.
+        servable: runs the version while it is loaded.
         leases: how many requests use it.
-        failures: how often it failed to load since its folder changed.
-        retry_at: when to try again, by the monotonic clock.
-        mark: what its folder looked like when it was last loaded, or failed to.
-        seen: what its folder looked like at the last look.
+        failures: how often loading failed since the last change of the folder.
+        retry_at: time of the next try, by the monotonic clock.
+        mark: `content_mark` of the folder at the last load or failure.
+        seen: `content_mark` of the folder at the last look.
     """
 
     number: int
@@ -43,7 +43,7 @@ class Version:
     seen: object = None
 
     def status(self) -> VersionStatus:
-        """What a status call is told."""
+        """The status of the version."""
         return VersionStatus(self.number, self.state, "INTERNAL" if self.error else "OK", self.error)
 
 
@@ -51,8 +51,8 @@ class Versions:
     """All versions of one model. The caller holds a lock.
 
     Attributes:
-        serving: those that are available, by number.
-        newest: the one of them with the highest number.
+        serving: the available versions, by number.
+        newest: the available version with the highest number.
         retired: versions that are replaced or not wanted any more, and still loaded.
     """
 
@@ -67,14 +67,14 @@ class Versions:
         return sorted(self.serving.values(), key=lambda version: -version.number)
 
     def statuses(self) -> list[VersionStatus]:
-        """All that is known, newest first."""
+        """The status of every version that is known, newest first."""
         return [version.status() for _, version in sorted({**self._latest, **self.serving}.items(), reverse=True)]
 
     def due(self, wanted: Mapping[int, Path], now: float, most_failures: int) -> list[Version]:
         """The versions to load now, ascending: wanted and not loaded, or loaded from files that have changed since.
 
-        A version that failed waits for its next try, of which there are so many. Once its files change the count begins
-        anew, as soon as two looks in a row see the same files: those that are being copied are left alone.
+        A version that failed is tried again at its time, `most_failures` times at most. When its files change, the
+        count begins anew. Changed files count once two looks in a row see the same, so not while they are copied.
         """
         found = []
         for number, path in sorted(wanted.items()):
@@ -91,7 +91,7 @@ class Versions:
         return found
 
     def announce(self, version: Version) -> None:
-        """List a version that is about to load."""
+        """Note that a version is about to be loaded."""
         version.state = "LOADING"
         self._latest[version.number] = version
 
@@ -104,7 +104,7 @@ class Versions:
         self._choose_newest()
 
     def settle(self, wanted: Mapping[int, Path]) -> None:
-        """Retire what is not wanted, as soon as something wanted serves or nothing is; keep the list of ended short."""
+        """Retire unwanted versions, once a wanted one serves or none is wanted; forget old unloaded ones."""
         if not wanted or any(number in self.serving for number in wanted):
             for version in self.available():
                 if wanted.get(version.number) != version.path:
@@ -115,7 +115,7 @@ class Versions:
             del self._latest[number]
 
     def take_free(self) -> list[Version]:
-        """The retired versions that nobody uses; they are the caller's to unload."""
+        """Take the retired versions that no request uses; the caller unloads them."""
         free = [version for version in self.retired if not version.leases]
         self.retired = [version for version in self.retired if version.leases]
         return free
