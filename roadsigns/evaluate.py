@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import machine
+from .callable import as_function
 from .config import EvaluateOptions
 from .console import note
 from .errors import ModelError, UsageError
-from .scores import score
+from .scores import Scores, score
 from .verbs import EVALUATE
 
 if TYPE_CHECKING:
@@ -21,15 +22,63 @@ if TYPE_CHECKING:
 @EVALUATE.command
 def main(options: EvaluateOptions) -> None:
     """Score a model on a split of a data set."""
-    from . import data, models, report
+    from . import models, report
+
+    _check(options)
+    models.tell(models.find(options.model), options.json)
+    found, scores, classes = _scored(options)
+    if options.json:
+        print(json.dumps(found))
+        return
+    print(f"{options.split}: {scores.pictures:,} pictures, accuracy {scores.accuracy:.2%}, loss {scores.loss:.4f}")
+    print(f"expected calibration error {scores.ece:.2%}")
+    print("lowest classes:")
+    accuracies = scores.class_accuracies()
+    known = sorted((accuracy, i) for i, accuracy in enumerate(accuracies) if accuracy is not None)
+    for accuracy, i in known[:5]:
+        print(f"  {accuracy:7.2%}  {i:2d}  {classes[i]}")
+    if options.report is not None:
+        print(f"wrote {options.report / report.PAGE}: open it in a browser; {report.FIGURES} beside it has the figures")
+
+
+def evaluate(options: EvaluateOptions | None = None, **settings: Any) -> dict[str, Any]:
+    """Score a model on a split of a data set, as `roadsigns evaluate` does; `roadsigns.evaluate(...)` is the same.
+
+    Args:
+        options: what is scored; or leave it out and give
+        **settings: some of its fields by name.
+
+    Returns:
+        What `roadsigns evaluate --json` prints: `accuracy`, `loss`, `ece`, `class_accuracies`, `confusion` and more.
+
+    Raises:
+        UsageError: a setting is none, or cannot be followed.
+        RoadsignsError: the data set or the model cannot be had, or their classes are not the same.
+
+    Examples:
+        >>> import roadsigns
+        >>> roadsigns.evaluate(model="small", data="fixtures/drawn-signs.zip")["pictures"]  # doctest: +SKIP
+    """
+    options = EvaluateOptions.of(options, settings)
+    _check(options)
+    return _scored(options)[0]
+
+
+def _check(options: EvaluateOptions) -> None:
+    from . import report
 
     if options.report is not None:
         report.check_place(options.report)
     elif options.against is not None:
         raise UsageError(f"--against {options.against} is for the page that compares two models. Add --report DIR")
+
+
+def _scored(options: EvaluateOptions) -> tuple[dict[str, Any], Scores, tuple[str, ...]]:
+    """The summary, the scores, and the names of the classes."""
+    from . import data, models, report
+
     model = models.find(options.model)
     other = None if options.against is None else models.find(options.against, "--against")
-    models.tell(model, options.json)
     dataset = data.load(options.data, options.data_dir, count=options.count)
     dataset.check_classes()
     split = dataset.split(options.split)  # type: ignore[arg-type]
@@ -48,31 +97,20 @@ def main(options: EvaluateOptions) -> None:
             **machine.description(),
         }
         report.write(options.report, study, subject, against, facts=facts)
-    if options.json:
-        summary = {
-            "model": model.name,
-            "data": options.data,
-            "split": options.split,
-            "pictures": scores.pictures,
-            "accuracy": scores.accuracy,
-            "loss": scores.loss,
-            "ece": scores.ece,
-            "class_accuracies": scores.class_accuracies(),
-            "confusion": scores.confusion.tolist(),
-        }
-        if options.report is not None:
-            summary["report"] = str(options.report)
-        print(json.dumps(summary))
-        return
-    print(f"{options.split}: {scores.pictures:,} pictures, accuracy {scores.accuracy:.2%}, loss {scores.loss:.4f}")
-    print(f"expected calibration error {scores.ece:.2%}")
-    print("lowest classes:")
-    accuracies = scores.class_accuracies()
-    known = sorted((accuracy, i) for i, accuracy in enumerate(accuracies) if accuracy is not None)
-    for accuracy, i in known[:5]:
-        print(f"  {accuracy:7.2%}  {i:2d}  {study.classes[i]}")
+    summary: dict[str, Any] = {
+        "model": model.name,
+        "data": options.data,
+        "split": options.split,
+        "pictures": scores.pictures,
+        "accuracy": scores.accuracy,
+        "loss": scores.loss,
+        "ece": scores.ece,
+        "class_accuracies": scores.class_accuracies(),
+        "confusion": scores.confusion.tolist(),
+    }
     if options.report is not None:
-        print(f"wrote {options.report / report.PAGE}: open it in a browser; {report.FIGURES} beside it has the figures")
+        summary["report"] = str(options.report)
+    return summary, scores, study.classes
 
 
 def _of_the_same_classes(model: Model, classes: tuple[str, ...]) -> Classifier:
@@ -92,3 +130,5 @@ if __name__ == "__main__":
     import sys
 
     sys.exit(main())
+
+as_function(__name__, evaluate)

@@ -6,6 +6,7 @@ Who has the last word on a value is the same on the command line and in Python.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import json
 import os
 from collections.abc import Mapping
@@ -86,6 +87,26 @@ class Options:
         stored = {} if file is None else _stored(file, fields)
         defaults = {name: _read(f"`{name}`", item, item.default) for name, item in fields.items()}
         self.__dict__.update({**defaults, **self.implied(asked, stored), **stored, **asked}, _asked=frozenset(asked))
+
+    @classmethod
+    def of(cls, options: Self | None, settings: Mapping[str, Any]) -> Self:
+        """Options as a Python caller gives them: whole, or some fields by name.
+
+        Raises:
+            UsageError: both are given, a name is no field, or a value cannot be used.
+            TypeError: `options` are none of this command.
+        """
+        if options is None:
+            names = [item.name for item in dataclasses.fields(cls)]
+            for name in settings.keys() - names:
+                near = difflib.get_close_matches(name, names, n=1)
+                raise UsageError(f"{name!r} is no setting. " + (f"Did you mean {near[0]}?" if near else "See --help"))
+            return cls(**settings)
+        if settings:
+            raise UsageError(f"Give options or settings. Received both: options and {', '.join(settings)}")
+        if not isinstance(options, cls):
+            raise TypeError(f"`options` must be {cls.__name__}. Received: {type(options).__name__}")
+        return options
 
     @classmethod
     def flag(cls, name: str) -> str:

@@ -6,6 +6,7 @@ import json
 import shlex
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 @TRAIN.command
 def main(options: TrainOptions) -> None:
     """Fetch, read, preprocess, train, evaluate and export."""
+    metrics = carry_out(options)
+    if options.json:
+        print(json.dumps(metrics))
+
+
+def carry_out(options: TrainOptions) -> dict[str, Any]:
+    """Do all that `main` does, and return the figures."""
     from .. import data, export
     from ..console import quietly
 
@@ -41,9 +49,7 @@ def main(options: TrainOptions) -> None:
         backend.start()
         run = run or folder.start(options)
         with run.alone():
-            metrics = _carry_out(run, dataset)
-    if options.json:
-        print(json.dumps(metrics))
+            return _carry_out(run, dataset)
 
 
 def _carry_out(run: folder.Run, dataset: Dataset) -> dict[str, Any]:
@@ -51,7 +57,8 @@ def _carry_out(run: folder.Run, dataset: Dataset) -> dict[str, Any]:
     options = run.options
     say = _sayer(options)
     say(f"run {run.path}, backend {machine.versions()['backend']}, seed {options.seed}")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with tracking.following(options.track, run.path, sys.stderr if options.json else sys.stdout) as tracker:
             fit(run, dataset, say, tracker)
