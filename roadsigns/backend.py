@@ -29,7 +29,10 @@ def start() -> str:
     installed = [name for name in _BACKENDS if importlib.util.find_spec(name)]
     wanted = os.environ.get("KERAS_BACKEND") or (installed or [""])[0]
     if wanted and wanted not in _BACKENDS:
-        raise UsageError(f"Invalid value for KERAS_BACKEND: expected {' or '.join(_BACKENDS)}. Received: {wanted!r}")
+        raise UsageError(
+            f"Invalid value for KERAS_BACKEND: expected {' or '.join(_BACKENDS)}. Received: {wanted!r}. This package's "
+            "layers, exports and compiled epochs are made for these two"
+        )
     if wanted not in installed:
         raise ModelError(f"{wanted or 'A backend'} is not installed. Run: pip install {wanted or 'tensorflow'}")
     os.environ["KERAS_BACKEND"] = wanted

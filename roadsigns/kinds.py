@@ -120,6 +120,10 @@ def _read_port(value: Any) -> int | str:
     return AUTO if value == AUTO else int(whole(0, 65535).read(value))
 
 
+def _read_devices(value: Any) -> int | str:
+    return value if value == "all" else int(whole(1, 2**16).read(value))
+
+
 _AUTHORITY = re.compile(
     r"(?:http://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?)(?::([0-9]{1,5}))?/?"
 )
@@ -193,6 +197,8 @@ AUTHORITY = Kind("host:port, with or without http:// before it (no https://, no 
 ANCESTORS = Kind("none, or self and origins such as https://hub.example, without a path", _read_ancestors)
 BOOLEAN = Kind("true or false", _read_boolean)
 """As TensorFlow's flags have it: `--flag`, `--flag=true`, `--flag=0`."""
+
+DEVICES = Kind("all or a whole number of at least 1", _read_devices)
 
 AUTO = "auto"
 PORT = Kind("a port, 0 for none or auto for any that is free", _read_port)

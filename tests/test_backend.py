@@ -23,7 +23,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 @pytest.mark.parametrize("name", ["torch", "TensorFlow", "tensorflow ", "numpy"])
 def test_start_refuses_other_backends(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("KERAS_BACKEND", name)
-    message = f"Invalid value for KERAS_BACKEND: expected tensorflow or jax. Received: {name!r}"
+    message = f"Invalid value for KERAS_BACKEND: expected tensorflow or jax. Received: {name!r}. This package's "
     with pytest.raises(UsageError, match=re.escape(message)):
         backend.start()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..exported import MODELS, MOST_VERSION
-from ..kinds import PATH, SWITCH, TEXT, choice, share, whole, within
+from ..kinds import DEVICES, PATH, SWITCH, TEXT, choice, share, whole, within
 from ..networks.table import TABLE
 from ..options import option, quiet_option
 from ..recipes import RECIPES
@@ -84,6 +84,13 @@ class TrainOptions(DataOptions):
         metavar="M",
     )
     seed: int = option(whole(0, 2**31 - 1), 0, "seed of weights, order and dropout", metavar="N")
+    devices: int | str = option(
+        DEVICES,
+        1,
+        "how many GPUs, or other devices of the backend, a batch is divided among; all: as many as there are",
+        metavar="all|N",
+        place=True,
+    )
     config: Path | None = option(
         PATH,
         None,

@@ -14,7 +14,7 @@ from .. import backend, cli, machine
 from ..config import TrainOptions
 from ..errors import UsageError
 from ..verbs import TRAIN
-from . import folder, tracking
+from . import devices, folder, tracking
 from .run import finish, fit
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 def main(options: TrainOptions) -> None:
     """Fetch, read, preprocess, train, evaluate and export."""
     metrics = carry_out(options)
-    if options.json:
+    if options.json and metrics:
         print(json.dumps(metrics))
 
 
 def carry_out(options: TrainOptions) -> dict[str, Any]:
-    """Do all that `main` does, and return the figures."""
+    """Do all that `main` does, and return the figures; none in a process that only trains with the first one."""
     from .. import data, export
     from ..console import quietly
 
@@ -47,9 +47,16 @@ def carry_out(options: TrainOptions) -> dict[str, Any]:
             dataset.drawing()  # raises where nothing is drawn
         dataset.splits()  # read and checked before Keras is loaded
         backend.start()
+        follows = devices.processes(options)[1] > 0
+        if follows:
+            run = devices.follow(run, options)
+        devices.join(options)
         run = run or folder.start(options)
         with run.alone():
-            return _carry_out(run, dataset)
+            if not follows:
+                return _carry_out(run, dataset)
+            fit(run, dataset, lambda line: None)
+            return {}
 
 
 def _carry_out(run: folder.Run, dataset: Dataset) -> dict[str, Any]:

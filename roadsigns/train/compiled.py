@@ -29,7 +29,7 @@ from ..data import Split
 from ..errors import UsageError
 from ..networks import answers
 from ..preprocess import device_preprocess, preprocess
-from . import augment, epochs
+from . import augment, devices, epochs
 from .lowering import lowered
 
 _PAUSE = 0.5  # seconds between two looks at the device
@@ -68,6 +68,9 @@ class Compiled:
         self._channels = answers.channels(model)
         self._functions: dict[tuple[int, ...], Any] = {}
         self._pace = 0.0  # steps a second
+        number = devices.count(options)
+        self._mesh = devices.Mesh(number) if number > 1 else None
+        self._alone = devices.processes(options)[0] == 1
         model.optimizer.build(model.trainable_variables)
         _keep_compiled()
 
@@ -83,7 +86,9 @@ class Compiled:
         if self._channels == 1 and not self._options.augment:  # once for all epochs
             images = np.rint(preprocess(images) * 255).astype(np.uint8)
         resident = images.nbytes <= _ROOM * _free_memory()
-        if resident:
+        if resident and self._mesh:
+            images, labels = self._mesh.everywhere((images, labels))
+        elif resident:
             images, labels = jax.device_put((images, labels))
         return Placed(images, labels, resident)
 
@@ -116,7 +121,8 @@ class Compiled:
         """The steps in parts that take `_PAUSE` each, by the pace so far."""
         done = 0
         while done < steps:
-            most = max(1, int(self._pace * _PAUSE))
+            # Processes that train together ask for the same steps, whatever their own pace.
+            most = max(1, int(self._pace * _PAUSE)) if self._alone else steps
             began, stop = time.perf_counter(), min(steps, done + most)
             yield done, stop
             self._pace = (stop - done) / (time.perf_counter() - began)
@@ -137,14 +143,16 @@ class Compiled:
         key = (images.shape[0], room, size)
         if key not in self._functions:
             self._functions[key] = self._compile(state, *given)
-        state, sums = self._functions[key](state, *given)
-        return state, np.asarray(sums, np.float64)
+        with contextlib.nullcontext() if self._alone else devices.others_told():
+            state, sums = self._functions[key](state, *given)
+            return state, np.asarray(sums, np.float64)
 
     def _compile(self, *given: Any) -> Any:
         import jax
 
         with lowered(self._model, self._options.precision):
-            traced = jax.jit(self._steps, donate_argnums=0).lower(*given)
+            placed = {"out_shardings": self._mesh.same} if self._mesh else {}
+            traced = jax.jit(self._steps, donate_argnums=0, **placed).lower(*given)
         with _room_told(self._options.batch_size):
             return traced.compile()
 
@@ -153,7 +161,10 @@ class Compiled:
 
         def step(number: Any, carried: Any) -> Any:
             state, sums = carried
-            state, part = self._step(state, images[order[number]], labels[order[number]], seeds[number])
+            batch = images[order[number]], labels[order[number]]
+            if self._mesh:
+                batch = self._mesh.divided(batch[0]), self._mesh.divided(batch[1])
+            state, part = self._step(state, *batch, seeds[number])
             return state, sums + part
 
         state, sums = jax.lax.fori_loop(0, count, step, (state, ops.zeros(2)))
@@ -190,19 +201,24 @@ class Compiled:
     def _state(self) -> Any:
         model = self._model
         parts = model.trainable_variables, model.non_trainable_variables, model.optimizer.variables
-        return tuple([variable.value for variable in part] for part in parts)
+        state = tuple([variable.value for variable in part] for part in parts)
+        return self._mesh.everywhere(state) if self._mesh else state
 
     def _take(self, state: Any) -> None:
         model = self._model
         parts = model.trainable_variables, model.non_trainable_variables, model.optimizer.variables
         for variables, values in zip(parts, state, strict=True):
             for variable, value in zip(variables, values, strict=True):
-                variable.assign(value)
+                # Of many devices, whose values are the same, this process's own is taken.
+                variable.assign(np.asarray(value) if self._mesh else value)
 
 
-def suits() -> bool:
-    """Whether epochs are faster compiled: on JAX with an accelerator. On a CPU a step outlasts the call for it."""
-    return keras.config.backend() == "jax" and machine.accelerator() is not None
+def suits(number: int = 1) -> bool:
+    """Whether epochs are compiled for so many devices: on JAX, with an accelerator or more than one.
+
+    On a CPU a step outlasts the call for it.
+    """
+    return keras.config.backend() == "jax" and (number > 1 or machine.accelerator() is not None)
 
 
 @contextlib.contextmanager
@@ -225,7 +241,7 @@ def _free_memory() -> float:
     """Bytes that the device has left; without bound where it does not say."""
     import jax
 
-    stats = jax.devices()[0].memory_stats() or {}
+    stats = jax.local_devices()[0].memory_stats() or {}
     return float(stats.get("bytes_limit", np.inf)) - float(stats.get("bytes_in_use", 0))
 
 

@@ -35,7 +35,7 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print, tracker: Tracker = 
     from .. import scores
     from ..networks import answers
     from ..preprocess import preprocess
-    from . import averages, compiled, epochs
+    from . import averages, compiled, devices, epochs
 
     options = run.options
     for difference in run.begin(_environment(dataset)):
@@ -43,7 +43,8 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print, tracker: Tracker = 
     model = _load_or_build(run, len(dataset.train))
     tracker.begin(_parameters(run, dataset, model), run.environment, [dataclasses.asdict(row) for row in run.history])
     channels = answers.channels(model)
-    runner = compiled.Compiled(model, options) if compiled.suits() else epochs.Steps(model, options)
+    fits = compiled.suits(devices.count(options))
+    runner = compiled.Compiled(model, options) if fits else epochs.Steps(model, options)
     x_valid = preprocess(dataset.valid.images, channels)
     slow = isinstance(runner, epochs.Steps) and not backend.has_fast_bfloat16()
     if options.precision != "float32" and slow:

@@ -81,7 +81,7 @@ def again(split):
 
 def trained(folder):
     """Two runs of the command, one of them cut off and resumed, with signs that are drawn ahead."""
-    compiled.suits = lambda: True
+    compiled.suits = lambda number: True
     signs = ["--data", "synthetic", "--count", "43", "--data-dir", str(folder / "signs")]
     flags = [*signs, "--batch-size", "43", "--epochs", "3", "--redraw", "--augment", "1", "--quiet"]
     build, step = sys.modules["roadsigns.train.run"].build, compiled.Compiled.train

@@ -1,0 +1,73 @@
+"""Trains on one device and on several that are simulated, or as one of several processes; run by test_devices.py."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={sys.argv[2]}"
+
+from roadsigns import backend
+
+backend.start()
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+
+from roadsigns.config import TrainOptions  # noqa: E402
+from roadsigns.data import Split  # noqa: E402
+from roadsigns.networks import answers, layers  # noqa: E402
+from roadsigns.train import averages, compiled, run  # noqa: E402
+from roadsigns.train.__main__ import main  # noqa: E402
+
+
+def network(channels):
+    """One with moving statistics, dropout and averages, and a convolution, whose gradient is a sum over the batch."""
+    x, keep_prob, keep_prob_conv = answers.signature(channels)
+    h = keras.layers.AveragePooling2D(4)(x)
+    h = keras.layers.Conv2D(6, 3, use_bias=False, kernel_initializer=keras.initializers.GlorotUniform(1))(h)
+    h = layers.BatchNormalization(gamma_constraint="non_neg")(h)
+    h = layers.KeepProbDropout(3, name="conv_drop")([keras.layers.Flatten()(h), keep_prob_conv])
+    h = layers.KeepProbDropout(2, name="drop")([h, keep_prob])
+    scores = keras.layers.Dense(43, kernel_initializer=keras.initializers.GlorotUniform(2), name="scores")(h)
+    model = keras.Model({"x": x, "keep_prob": keep_prob, "keep_prob_conv": keep_prob_conv}, scores)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(averages.AveragingAdam(0.01, 0.9, 0.02), loss, metrics=["accuracy"])
+    return model
+
+
+def apart(number, channels):
+    """Largest differences of weights, averages and means after two epochs on one device and on so many."""
+    random = np.random.default_rng(0)
+    split = Split(random.integers(0, 256, (150, 32, 32, 3), np.uint8), random.integers(0, 43, 150))
+    settings = {"batch_size": 60, "keep_prob": 0.8, "keep_prob_conv": 0.9, "augment": 1.0}  # 30 pictures are left over
+    one, other = network(channels), network(channels)
+    before = [np.asarray(weight).copy() for weight in one.trainable_variables]
+    alone = compiled.Compiled(one, TrainOptions(**settings))
+    several = compiled.Compiled(other, TrainOptions(**settings, devices=number))
+    placed = alone.place(split), several.place(split)
+    means = [np.subtract(alone.train(placed[0], epoch), several.train(placed[1], epoch)) for epoch in (1, 2)]
+    pairs = [*zip(one.get_weights(), other.get_weights(), strict=True)]
+    pairs += zip(one.optimizer.averages, other.optimizer.averages, strict=True)
+    return {
+        "weights": max(float(np.abs(np.subtract(a, b)).max()) for a, b in pairs),
+        "means": float(np.abs(means).max()),
+        "moved": max(float(np.abs(a - b).max()) for a, b in zip(before, one.trainable_variables, strict=True)),
+    }
+
+
+def trained(folder, flags):
+    """The main job with a small network: its exit code, and the file of the last epoch."""
+    run.build = lambda options, pictures: network(1)
+    if os.environ.get("DIES"):
+        compiled.Compiled.train = lambda *_: os._exit(9)
+    signs = ["--data", "synthetic", "--count", "43", "--data-dir", str(folder / "signs"), "--batch-size", "40"]
+    places = ["--run-dir", str(folder / "run"), "--output", str(folder / "models")]
+    return main([*signs, *places, "--epochs", "2", "--quiet", *flags])
+
+
+if __name__ == "__main__":
+    folder, flags = Path(sys.argv[1]), sys.argv[3:]
+    if flags:
+        sys.exit(trained(folder, flags))
+    print(json.dumps({"grey": apart(3, 1), "colour": apart(4, 3)}))
