@@ -20,12 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from roadsigns import data, keras_file, machine, models, no_sign
+from roadsigns import backend, data, machine, models, no_sign
 from roadsigns.data import Split
 from roadsigns.files import write_json
-from roadsigns.networks import answers
 from roadsigns.preprocess import preprocess
-from roadsigns.train import doubts
 
 COUNT = 2000
 SEED = 1000
@@ -49,20 +47,28 @@ class Judge:
     """A model, with what it says of signs and of pictures without one."""
 
     def __init__(self, name: str) -> None:
+        # Not above: the processes that draw pictures import this file too.
+        backend.start()
+        from roadsigns import keras_file
+        from roadsigns.networks import answers
+
+        self.answers = answers
         self.model = keras_file.load(models.find(name).path)
         self.rule = answers.no_sign(self.model)
         if self.rule is None:
             raise SystemExit(f"{name} has no rule for pictures without a sign. Fit one: benchmarks/ship_weights.py")
 
     def says(self, pictures: Any) -> np.ndarray:
-        return answers.probabilities(self.model, preprocess(pictures, answers.channels(self.model)))
+        return self.answers.probabilities(self.model, preprocess(pictures, self.answers.channels(self.model)))
 
     def without(self, kind: str, signs: Any) -> no_sign.Rule:
         """A rule that is fitted to all kinds but one."""
+        from roadsigns.train import doubts
+
         own = self.rule
         doubts.fitted(self.model, signs, 0, [each for each in doubts.KINDS if each != kind])
-        rule = answers.no_sign(self.model)
-        answers.with_no_sign(self.model, own)
+        rule = self.answers.no_sign(self.model)
+        self.answers.with_no_sign(self.model, own)
         return rule
 
 
@@ -83,6 +89,8 @@ def figures(signs: np.ndarray, others: np.ndarray) -> dict[str, float]:
 def judge(name: str, dataset: data.Dataset) -> dict[str, Any]:
     """Figures of a model, by kind and split."""
     model = Judge(name)
+    from roadsigns.train import doubts
+
     signs = {split: model.says(dataset.split(split).images) for split in ("valid", "test")}
     others = {kind: model.says(doubts.without_sign(kind, COUNT, SEED)) for kind in doubts.KINDS}
     every = {**others, "all": np.concatenate(list(others.values()))}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from . import exported
 from .errors import UsageError
+from .networks.table import TABLE
 
 DEFAULT = "small"
 """The shipped weights that are taken where nothing else is there."""
@@ -20,6 +21,7 @@ _WEIGHTS = Path(str(resources.files(__package__).joinpath("weights")))
 NAMES: tuple[str, ...] = tuple(sorted(file.stem for file in _WEIGHTS.glob("*.keras")))
 """The networks whose weights come with the package; `--model` takes their names."""
 
+_EPOCH = "an epoch of a run as it stood: neither averaged nor calibrated, which the end of the run does"
 _SHIPPED = "the weights that come with the package"
 
 
@@ -94,7 +96,7 @@ def tell(model: Model, to_stderr: bool) -> None:
 
 def _at(path: Path) -> Model | None:
     if path.suffix == ".keras" and path.is_file():
-        return Model(path, is_shipped=path.parent == _WEIGHTS)
+        return Model(path, _EPOCH if _is_epoch(path) else "", is_shipped=path.parent == _WEIGHTS)
     if not path.is_dir():
         return None
     if (path / exported.SAVED_MODEL).is_file():
@@ -102,6 +104,10 @@ def _at(path: Path) -> Model | None:
     if (path / "model.keras").is_file():
         return Model(path / "model.keras", "the best epoch of that run")
     return _newest(path)
+
+
+def _is_epoch(path: Path) -> bool:
+    return path.name.startswith("epoch-") and (path.parent / "config.json").is_file()
 
 
 def _newest(folder: Path) -> Model | None:
@@ -125,6 +131,9 @@ def _refusal(path: Path, flag: str) -> str:
 
 def _state(path: Path) -> tuple[str, str]:
     """What a path is that means no model, and the way out where one can be told."""
+    if not path.exists() and str(path) in TABLE:
+        line = shlex.join(["roadsigns", "train", "--recipe", "best", "--network", str(path)])
+        return "is a network without shipped weights", f"Shipped are {' and '.join(NAMES)}. Train it: {line}"
     if not path.exists():
         return "is not there", ""
     for above in path.parents:

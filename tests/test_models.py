@@ -10,6 +10,7 @@ import pytest
 
 from roadsigns import models
 from roadsigns.errors import UsageError
+from roadsigns.networks.table import TABLE
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +49,12 @@ FOUND: dict[str, tuple[Any, str, str]] = {
     ),
     "run": ("runs/a", "runs/a/model.keras", "runs/a/model.keras, the best epoch of that run"),
     "file": ("mine.keras", "mine.keras", "mine.keras"),
-    "epoch of a run": ("runs/cut/epoch-0003.keras", "runs/cut/epoch-0003.keras", "runs/cut/epoch-0003.keras"),
+    "epoch of a run": (
+        "runs/cut/epoch-0003.keras",
+        "runs/cut/epoch-0003.keras",
+        "runs/cut/epoch-0003.keras, an epoch of a run as it stood: neither averaged nor calibrated, which the end of "
+        "the run does",
+    ),
 }
 
 
@@ -57,6 +63,17 @@ def test_a_path_means_what_lies_there(model: Any, path: str, said: str) -> None:
     found = models.find(model)
     assert (found.path, str(found), found.is_shipped) == (Path(path), said, False)
     assert found.is_export == ("exports" in path)
+
+
+def test_a_network_without_shipped_weights_is_told_from_a_slip() -> None:
+    """`roadsigns train --network tiny` is meant."""
+    network = next(name for name in TABLE if name not in models.NAMES)
+    with pytest.raises(UsageError) as refused:
+        models.find(network)
+    assert str(refused.value) == (
+        f"--model {network!r} is a network without shipped weights. Shipped are {' and '.join(models.NAMES)}. "
+        f"Train it: roadsigns train --recipe best --network {network}"
+    )
 
 
 def test_a_name_means_shipped_weights_also_beside_a_folder_of_the_name() -> None:

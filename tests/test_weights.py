@@ -9,6 +9,8 @@ from PIL import Image, ImageDraw
 
 from pictures import draw_signs
 from roadsigns import classifier, data, keras_file, models, networks, predict, scores
+from roadsigns.data import synthetic
+from roadsigns.train import doubts
 
 MIXED = "gtsrb+synthetic"
 CARDS = {name: json.loads(models.shipped(name).with_suffix(".json").read_text()) for name in models.NAMES}
@@ -30,7 +32,7 @@ def test_weights_are_a_network_of_the_table(name):
 
 @pytest.mark.parametrize("name", models.NAMES)
 def test_the_onnx_file_says_what_the_weights_say(name):
-    """`python fixtures/make_onnx.py` makes it anew."""
+    """`python benchmarks/ship_weights.py ARCHIVE NAME` makes it anew."""
     images, _ = draw_signs(43, seed=8)
     by_keras = classifier._by_keras(models.find(name))
     by_onnx = classifier.load(name)
@@ -53,6 +55,26 @@ def test_weights_reach_the_figures_of_their_card(gtsrb_archive, split, figure, n
     pictures = data.load(str(gtsrb_archive)).split(split)
     figures = scores.score(classifier.load(models.shipped(name)).classify_pixels(pictures.images), pictures.labels)
     assert figures.accuracy == pytest.approx(CARDS[name][figure], abs=2 / figures.pictures)  # a tie may fall otherwise
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_weights_bring_a_rule_for_pictures_without_a_sign(name):
+    """Of a seed that it was not fitted to."""
+    model = classifier._by_keras(models.find(name))
+    assert model.rule is not None
+    for kind in doubts.KINDS:
+        pictures = doubts.without_sign(kind, 100, seed=77)
+        assert (model.rule.share(model.classify_pixels(pictures)) > 0.5).mean() >= 0.6, kind
+    drawn, _ = synthetic.draw(86, seed=9)
+    assert (model.rule.share(model.classify_pixels(drawn)) > 0.5).mean() <= 0.1
+
+
+@pytest.mark.gtsrb
+@pytest.mark.parametrize("name", CARDS)
+def test_real_signs_are_not_doubted(gtsrb_archive, name):
+    model = classifier._by_keras(models.find(name))
+    images = data.load(str(gtsrb_archive)).valid.images
+    assert (model.rule.share(model.classify_pixels(images)) > 0.5).mean() <= 0.02
 
 
 def test_weights_know_a_drawn_stop_sign_and_a_yield_sign(tmp_path, capsys):

@@ -62,6 +62,10 @@ class Split:
         """Number of pictures."""
         return len(self.labels)
 
+    def absent(self) -> list[int]:
+        """The classes without pictures."""
+        return np.flatnonzero(np.bincount(self.labels, minlength=self.classes) == 0).tolist()
+
 
 class Splits(NamedTuple):
     """The three parts of a data set."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import backend, cli, machine
 from ..config import TrainOptions
+from ..console import note
 from ..errors import UsageError
 from ..verbs import TRAIN
 from . import devices, folder, tracking
@@ -46,6 +47,7 @@ def carry_out(options: TrainOptions) -> dict[str, Any]:
         if options.redraw:
             dataset.drawing()  # raises where nothing is drawn
         dataset.splits()  # read and checked before Keras is loaded
+        _tell_absent(dataset)
         backend.start()
         follows = devices.processes(options)[1] > 0
         if follows:
@@ -57,6 +59,15 @@ def carry_out(options: TrainOptions) -> dict[str, Any]:
                 return _carry_out(run, dataset)
             fit(run, dataset, lambda line: None)
             return {}
+
+
+def _tell_absent(dataset: Dataset) -> None:
+    if absent := dataset.train.absent():
+        names = ", ".join(dataset.classes[each] for each in absent[:3]) + (", ..." if len(absent) > 3 else "")
+        note(
+            f"{len(absent)} of {len(dataset.classes)} classes have no pictures to train on ({names}), so the model "
+            "will not know them. Add pictures of them, or drawn ones as --data gtsrb+synthetic does"
+        )
 
 
 def _carry_out(run: folder.Run, dataset: Dataset) -> dict[str, Any]:

@@ -63,3 +63,8 @@ def test_sizes_stay_with_their_pictures() -> None:
 def test_sizes_of_other_pictures_are_refused() -> None:
     with pytest.raises(ValueError, match=re.escape("`sizes` must have the shape (2, 2). Received: (1, 2)")):
         Split(IMAGES, LABELS, sizes=np.array([[10, 20]]))
+
+
+def test_absent_classes_are_those_without_pictures() -> None:
+    assert Split(IMAGES, np.array([0, 2]), classes=4).absent() == [1, 3]
+    assert Split(IMAGES, np.array([0, 1]), classes=2).absent() == []

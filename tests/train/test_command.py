@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -16,8 +17,11 @@ import tensorflow as tf
 from PIL import Image
 
 from archives import write_archive
+from pictures import draw_signs
+from roadsigns import data, signs
 from roadsigns.networks import answers
 from roadsigns.preprocess import preprocess
+from roadsigns.train import __main__ as train_command
 from roadsigns.train import epochs
 from roadsigns.train.__main__ import main
 
@@ -352,6 +356,17 @@ def test_train_refuses_in_one_line_before_keras_is_loaded(kind, archive, tmp_pat
     assert done.stderr.startswith("roadsigns train: ")
     assert named in done.stderr
     assert os.listdir(tmp_path) == []
+
+
+def test_train_names_classes_that_it_has_no_pictures_of(capsys):
+    images, labels = draw_signs(80, seed=0)
+    pictures = data.Split(images, np.where(np.isin(labels, [3, 14]), 0, labels))
+    train_command._tell_absent(SimpleNamespace(train=pictures, classes=signs.NAMES))
+    assert capsys.readouterr().err.startswith(
+        "2 of 43 classes have no pictures to train on (Speed limit (60km/h), Stop), so the model will not know them. "
+    )
+    train_command._tell_absent(SimpleNamespace(train=data.Split(images, labels), classes=signs.NAMES))
+    assert not capsys.readouterr().err
 
 
 def test_train_refuses_damaged_data_before_it_makes_a_run(archive, tmp_path, capsys):

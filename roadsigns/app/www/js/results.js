@@ -49,7 +49,7 @@ export async function openResults({ label, says, picture, x, payload }, server) 
     showExchange(exchange)
     const row = exchange.error ? undefined : probabilities(exchange.json)[0]
     const kinds = row && classes(exchange.json)
-    if (row) showAnswer(row, kinds, doubted((told || exchange).json, row, weights?.no_sign), says)
+    if (row) showAnswer(row, kinds, doubted((told || exchange).json), says)
     if (model.keeps === false) return
     prepareSpread((...keep) => server.ask(server.spreadPayload(input, ...keep), signal), showExchange, kinds)
   } catch (error) {

@@ -42,7 +42,7 @@ export async function listPictures(files, server, open) {
     showModel(model, weights)
     for (const file of files) {
       tell(byId('table-status'), `${rows.length} of ${files.length} pictures...`)
-      const row = await answered(file, server, weights?.no_sign, signal)
+      const row = await answered(file, server, signal)
       if (signal.aborted) return
       rows.push(row)
       body.append(line(row, () => open(file)))
@@ -54,7 +54,7 @@ export async function listPictures(files, server, open) {
 }
 
 /** What came of one file: `{ file, canvas, id, kinds, share, doubt }`, or `{ file, canvas, error }`. */
-async function answered(file, server, rule, signal) {
+async function answered(file, server, signal) {
   const row = { file: file.name }
   try {
     const source = await read(file)
@@ -65,7 +65,7 @@ async function answered(file, server, rule, signal) {
     const [values] = probabilities(json)
     if (!values) throw new Error('The answer has no probabilities')
     const [id] = best(values, 1)
-    return { ...row, id, kinds: classes(json), share: values[id], doubt: doubted(json, values, rule) }
+    return { ...row, id, kinds: classes(json), share: values[id], doubt: doubted(json) }
   } catch (error) {
     return { ...row, error: error.message }
   }
