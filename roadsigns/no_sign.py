@@ -114,8 +114,8 @@ def fit(signs: Floats, others: Floats, *, doubted: float = 0.0015, penalty: floa
     for _ in range(_MOST_STEPS):
         chance = 1 / (1 + np.exp(-np.clip(inputs @ weights, -50, 50)))
         slope = inputs.T @ (share * (chance - target)) + ridge * weights
-        root = inputs * np.sqrt(share * chance * (1 - chance))[:, np.newaxis]
-        step = np.linalg.solve(root.T @ root + np.diag(ridge), slope)
+        root = (inputs * np.sqrt(share * chance * (1 - chance))[:, np.newaxis]).astype(np.float32)
+        step = np.linalg.solve(root.T @ root + np.diag(ridge), slope)  # whose errors the next step mends
         weights -= step
         if np.abs(step).max() < _SMALL_STEP:
             break
