@@ -1,3 +1,5 @@
+import { ofWebp, upright } from './orientation.js'
+
 const MAX_BYTES = 40 * 2 ** 20
 
 // What a file's first bytes say it is, for those that a browser may not read.
@@ -24,12 +26,17 @@ export async function read(file) {
   const kind = KNOWN.find(([, pattern]) => pattern.test(head))?.[0]
   try {
     if (kind === 'an SVG drawing') throw new Error('drawings have no pixels')
-    const image = await createImageBitmap(file)
+    const image = /^RIFF....WEBP/s.test(head) ? await readWebp(file) : await createImageBitmap(file)
     return { image, width: image.width, height: image.height, moving: false, stop: () => image.close() }
   } catch (error) {
     const what = kind ? `is ${kind}` : 'is no picture that this browser can read'
     throw new Error(`${name} ${what}: expected PNG, JPEG, WebP or AVIF. Convert it first`, { cause: error })
   }
+}
+
+async function readWebp(file) {
+  const stored = await createImageBitmap(file, { imageOrientation: 'none' })
+  return upright(stored, ofWebp(new Uint8Array(await file.arrayBuffer())))
 }
 
 const megabytes = (bytes) => `${Math.round(bytes / 2 ** 20)} MB`
