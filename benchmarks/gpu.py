@@ -27,7 +27,7 @@ from stopwatch import Limit
 
 from roadsigns import backend
 
-PARTS = {"training": 0.55, "inference": 0.3, "preparation": 0.05, "engines": 0.1}
+PARTS = {"training": 0.6, "inference": 0.25, "preparation": 0.05, "engines": 0.1}
 """The parts, and the share of the time that each may take."""
 
 

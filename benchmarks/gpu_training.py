@@ -68,7 +68,7 @@ def _epoch(report: Report, form: Form) -> Any:
         made, training.rate = training, found["value"]["median"]
         return {**found, "compile_seconds": compile_seconds, "temporary_bytes": training.temporary_bytes}
 
-    report.row(f"epoch: {form}", measured, 15, part="training", **asdict(form))
+    report.row(f"epoch: {form}", measured, 10, part="training", **asdict(form))
     return made
 
 

@@ -22,7 +22,7 @@ class Training:
         batch: pictures a step.
         images: uint8 `(N, 32, 32, 1)`.
         labels: int32 `(N,)`.
-        pool: `window` or `halves`, as ours has it.
+        pool: `window`, or a maximum over two axes of length two, as `form.Form` has it.
     """
 
     def __init__(self, batch: int, images: np.ndarray, labels: np.ndarray, pool: str = "window") -> None:
@@ -81,10 +81,10 @@ class Training:
 
 def _pooled(h: Any, pool: str) -> Any:
     count, height, width, channels = h.shape
-    if pool == "halves":
+    if pool != "window":
         return jnp.max(h.reshape(count, height // 2, 2, width // 2, 2, channels), axis=(2, 4))
-    window = (1, 2, 2, 1)
-    return jax.lax.reduce_window(h, jnp.array(-jnp.inf, h.dtype), jax.lax.max, window, window, "VALID")
+    window, least = (1, 2, 2, 1), np.array(-np.inf, h.dtype)  # NumPy's, so that JAX knows a maximum and its gradient
+    return jax.lax.reduce_window(h, least, jax.lax.max, window, window, "VALID")
 
 
 def _dropped(h: Any, keep: float, key: Any) -> Any:
