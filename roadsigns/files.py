@@ -55,9 +55,12 @@ def beside(path: Path) -> Iterator[Path]:
     killed are removed from the folder above.
 
     Raises:
-        OSError: the folder above cannot be written, or another process has made a folder of that name meanwhile. The
-            error names `path` where the system names no file.
+        OSError: the folder above cannot be written, another process has made a folder of that name meanwhile, or `path`
+            is a device, a pipe or a socket, which the rename would take away from everybody. The error names `path`
+            where the system names no file.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "Is a device, pipe or socket. Expected a file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path.parent)
     with _workshop(path.parent) as folder:

@@ -223,3 +223,17 @@ def test_write_json_leaves_the_old_file_where_a_value_has_no_form(tmp_path: Path
         write_json(tmp_path / "a.json", {"path": object()})
     assert (tmp_path / "a.json").read_text() == "1\n"
     assert names(tmp_path) == ["a.json"]
+
+
+def test_a_pipe_or_device_is_not_replaced(tmp_path):
+    """Root could take `/dev/null` away from everybody."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name in ("pipe", "link"):
+        with (
+            pytest.raises(OSError, match=r"Is a device, pipe or socket\. Expected a file: .*" + name),
+            beside(tmp_path / name) as fresh,
+        ):
+            fresh.write_text("new")
+    assert (tmp_path / "pipe").is_fifo() and (tmp_path / "link").is_symlink()
+    assert sorted(os.listdir(tmp_path)) == ["link", "pipe"]
