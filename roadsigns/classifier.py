@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import backend, exported, models, no_sign, photos, signs
+from . import classes as class_list
+from .classes import METADATA
 from .errors import ModelError
 from .no_sign import Rule
 from .preprocess import preprocess
@@ -222,7 +224,8 @@ def _by_onnx(model: models.Model, file: Path, threads: int | None) -> Classifier
     def run(images: Pixels) -> Any:
         return session.run([made.name], {given.name: preprocess(images, channels)})[0]
 
-    return Classifier(model, _names(model, classes), run, _rule(model))
+    told = session.get_modelmeta().custom_metadata_map.get(METADATA, "")
+    return Classifier(model, _names(model, classes, told), run, _rule(model))
 
 
 def onnx_providers() -> list[str]:
@@ -243,7 +246,7 @@ def _by_keras(model: models.Model) -> Classifier:
     def run(images: Pixels) -> Any:
         return answers.probabilities(network, preprocess(images, channels), batch_size=_BATCH)
 
-    return Classifier(model, _names(model, int(network.output.shape[1])), run, answers.no_sign(network))
+    return Classifier(model, answers.classes(network).names, run, answers.no_sign(network))
 
 
 def _by_tensorflow(model: models.Model) -> Classifier:
@@ -276,13 +279,16 @@ def _by_tensorflow(model: models.Model) -> Classifier:
     return Classifier(model, _names(model, int(shape[1])), run, _rule(model))
 
 
-def _names(model: models.Model, classes: int) -> tuple[str, ...]:
-    """The names that the model brings along; for the German signs' 43 classes those of the package."""
-    names = exported.class_names(model.path) if model.is_export else signs.NAMES
-    if len(names) == classes:
-        return names
-    brings = f"its list has {len(names)} names" if names and model.is_export else "no names come with it"
-    raise ModelError(f"{model.name!r} tells {classes} classes apart, and {brings}: its answers cannot be named")
+def _names(model: models.Model, classes: int, told: str = "") -> tuple[str, ...]:
+    """The names that the model brings along, in its folder or in its ONNX file; else the numbers of its classes."""
+    names = exported.class_names(model.path) if model.is_export else signs.NAMES if model.is_shipped else ()
+    names = names or (class_list.read(told).names if told else class_list.numbered(classes).names)
+    if len(names) != classes:
+        raise ModelError(
+            f"{model.name!r} tells {classes} classes apart, and its list has {len(names)} names: its answers cannot be "
+            "named. Export the model again"
+        )
+    return names
 
 
 def _rule(model: models.Model) -> Rule | None:

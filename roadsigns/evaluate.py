@@ -6,8 +6,13 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from . import machine
 from .callable import as_function
+from .classes import Classes, numbered
+from .classes import places as class_places
 from .config import EvaluateOptions
 from .console import note
 from .errors import ModelError, UsageError
@@ -75,23 +80,25 @@ def _check(options: EvaluateOptions) -> None:
 
 def _scored(options: EvaluateOptions) -> tuple[dict[str, Any], Scores, tuple[str, ...]]:
     """The summary, the scores, and the names of the classes."""
-    from . import data, models, report
+    from . import classifier, data, models, report
 
     model = models.find(options.model)
     other = None if options.against is None else models.find(options.against, "--against")
-    dataset = data.load(options.data, options.data_dir, count=options.count)
-    dataset.check_classes()
+    dataset = data.load(options.data, options.data_dir, count=options.count, designs=options.designs)
     split = dataset.split(options.split)  # type: ignore[arg-type]
-    study = report.Study(options.data, options.split, split.images, split.labels, dataset.classes, split.sizes)
-    subject = report.Subject(model.name, _of_the_same_classes(model, study.classes).classify_pixels, study)
-    scores = score(subject.probabilities, split.labels)
+    named = classifier.load(model)
+    labels = _in_terms_of(named, split.labels, dataset.classes)
+    names = dataset.classes.names if named.names == numbered(len(dataset.classes)).names else named.names
+    study = report.Study(options.data, options.split, split.images, labels, names, split.sizes)
+    subject = report.Subject(model.name, named.classify_pixels, study)
+    scores = score(subject.probabilities, labels)
     if absent := study.absent():
-        names = ", ".join(study.classes[each] for each in absent[:3]) + (", ..." if len(absent) > 3 else "")
-        note(f"{len(absent)} of {len(study.classes)} classes have no pictures in {options.split} ({names})")
+        some = ", ".join(study.classes[each] for each in absent[:3]) + (", ..." if len(absent) > 3 else "")
+        note(f"{len(absent)} of {len(study.classes)} classes have no pictures in {options.split} ({some})")
     if options.report is not None:
         against = None
         if other is not None:
-            against = report.Subject(other.name, _of_the_same_classes(other, study.classes).classify_pixels, study)
+            against = report.Subject(other.name, _of_the_same_classes(other, names).classify_pixels, study)
         facts = {
             "command": shlex.join(["python", "-m", "roadsigns.evaluate", *options.flags()]),
             **machine.description(),
@@ -113,15 +120,33 @@ def _scored(options: EvaluateOptions) -> tuple[dict[str, Any], Scores, tuple[str
     return summary, scores, study.classes
 
 
-def _of_the_same_classes(model: Model, classes: tuple[str, ...]) -> Classifier:
+def _in_terms_of(model: Classifier, labels: npt.NDArray[np.int64], classes: Classes) -> npt.NDArray[np.int64]:
+    """The labels by the class ids of `model`, which may tell more classes apart than the pictures show.
+
+    Raises:
+        ModelError: it lacks one of them.
+    """
+    if model.names == numbered(len(classes)).names != classes.names:
+        note(f"the {len(classes)} classes of {model.model.name} have no names; they are taken in the order of the data")
+    places = np.array(class_places(classes, model.names), np.int64)
+    lacking = [index for index in np.unique(labels).tolist() if places[index] < 0]
+    if lacking:
+        raise ModelError(
+            f"{model.model.name!r} tells {len(model.names)} classes apart, from {model.names[0]!r}, and none of them "
+            f"is {classes.some(lacking)}, which the pictures show. Name a model of the same classes, or other --data"
+        )
+    return places[labels]
+
+
+def _of_the_same_classes(model: Model, names: tuple[str, ...]) -> Classifier:
     """The model, loaded; ModelError where the classes that it tells apart are others."""
     from . import classifier
 
     named = classifier.load(model)
-    if named.names != classes:
+    if named.names not in (names, numbered(len(names)).names):
         raise ModelError(
-            f"{model.name!r} tells {len(named.names)} classes apart, from {named.names[0]!r}, and the pictures show "
-            f"{len(classes)}, from {classes[0]!r}. Name a model of the same classes, or other --data"
+            f"{model.name!r} tells {len(named.names)} classes apart, from {named.names[0]!r}, and the other model "
+            f"{len(names)}, from {names[0]!r}. Compare models of the same classes"
         )
     return named
 

@@ -17,7 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import agreement, backend, console, exported, formats, served
+import numpy as np
+
+from . import agreement, backend, classes, console, exported, formats, served
 from .config import ExportOptions
 from .errors import ModelError, UsageError
 from .exported import MODELS
@@ -63,6 +65,8 @@ def export(model: keras.Model, output: Path, version: int | None = None) -> Path
             with beside(target) as fresh, console.quiet_logging("tensorflow"):
                 try:
                     tf.saved_model.save(module, str(fresh), signatures=signatures)
+                    (fresh / exported.CLASS_NAMES).parent.mkdir(exist_ok=True)
+                    (fresh / exported.CLASS_NAMES).write_text(answers.classes(model).as_csv(), encoding="utf-8")
                     served.write_warmup(fresh / exported.WARMUP, answers.channels(model))
                     served.write_onnx(model, fresh / exported.ONNX)
                     served.write_dropping(model, fresh / exported.DROPPING)
@@ -240,13 +244,19 @@ def _write_file(model: models.Model, file: Path, options: ExportOptions) -> None
     if options.quantize is not None:
         from . import data
 
-        dataset = data.load(options.data, options.data_dir, count=options.count)
-        dataset.check_classes()
+        dataset = data.load(options.data, options.data_dir, count=options.count, designs=options.designs)
         valid = dataset.split("valid")
     network = _loaded(model.path)
-    from .networks import folding, form
+    from .networks import answers, folding, form
 
     network = folding.folded(form.checked(network, "The model"))
+    if valid is not None:
+        ids = np.array(classes.places(dataset.classes, answers.classes(network).names))[valid.labels]
+        if ids.min() < 0:
+            raise UsageError(
+                f"--data {options.data} shows {dataset.classes.some()}, and {model.name} tells other classes apart "
+                f"({answers.classes(network).some()}). Name the data that it was trained on"
+            )
     told: dict[str, object] = {"exported": str(file), "bytes": 0}
     with beside(file) as fresh:
         formats.write(network, options.format, fresh, int8=options.quantize is not None)
@@ -255,7 +265,7 @@ def _write_file(model: models.Model, file: Path, options: ExportOptions) -> None
                 plain = Path(folder) / fresh.name
                 formats.write(network, options.format, plain)
                 for name, each in (("accuracy", fresh), ("accuracy_float32", plain)):
-                    told[name] = formats.accuracy(each, valid.images, valid.labels)
+                    told[name] = formats.accuracy(each, valid.images, ids)
     told["bytes"] = file.stat().st_size
     if options.json:
         print(json.dumps(told))

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import backend, console, onnx_file, preprocess
+from .classes import METADATA
 from .preprocess import Pixels
 
 if TYPE_CHECKING:
@@ -44,7 +45,10 @@ def write(model: keras.Model, form: str, file: Path, *, int8: bool = False) -> N
             float32: in 8 bits the places of a spatial transformer would be off by pixels.
     """
     if form == "onnx":
-        onnx_file.write(_answer(model, preprocess.graph_preprocess), [_images()], file, "probabilities")
+        from .networks import answers
+
+        table = {METADATA: answers.classes(model).as_csv()}
+        onnx_file.write(_answer(model, preprocess.graph_preprocess), [_images()], file, table, "probabilities")
     else:
         file.write_bytes(_litert(model, int8))
 

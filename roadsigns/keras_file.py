@@ -39,7 +39,7 @@ def load(path: Path) -> keras.Model:
     backend.start()
     import keras
 
-    from .networks import form, layers  # noqa: F401  Keras finds our layers by their registration
+    from .networks import class_list, form, layers  # noqa: F401  Keras finds our layers by their registration
 
     try:
         with backend.own_settings():
@@ -48,6 +48,20 @@ def load(path: Path) -> keras.Model:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{str(path)!r} cannot be loaded as a Keras model: {reason}") from error
     return form.checked(model, repr(str(path)))
+
+
+def network(path: Path) -> str:
+    """The name of the model in a `.keras` file, as its configuration has it; loads nothing.
+
+    Raises:
+        ModelError: the file is damaged, or claims more than `MAX_BYTES`.
+    """
+    _look_through(path)
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open("config.json") as file:
+            return str(json.load(file)["config"]["name"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{str(path)!r} cannot be loaded as a Keras model: it has no configuration") from error
 
 
 def _look_through(path: Path) -> None:

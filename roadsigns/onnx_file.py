@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 _OPSET = 18
 
 
-def write(function: Callable[..., tf.Tensor], specs: Sequence[tf.TensorSpec], path: Path, output: str = "y") -> None:
+def write(
+    function: Callable[..., tf.Tensor],
+    specs: Sequence[tf.TensorSpec],
+    path: Path,
+    metadata: Mapping[str, str],
+    output: str = "y",
+) -> None:
     """Write `function` to `path`, with inputs of the names of `specs` and one output.
 
     ONNX has no assertions: what the graph would refuse must be checked before.
@@ -23,6 +29,7 @@ def write(function: Callable[..., tf.Tensor], specs: Sequence[tf.TensorSpec], pa
         function: what is traced, in TensorFlow operations.
         specs: its arguments.
         path: the file; the folder above must be there.
+        metadata: what the file says of itself, by key.
         output: what the output is called.
     """
     import tensorflow as tf
@@ -42,4 +49,6 @@ def write(function: Callable[..., tf.Tensor], specs: Sequence[tf.TensorSpec], pa
             tensors_to_rename={**names, made.name: output},
             opset=_OPSET,
         )
+    for key, value in metadata.items():
+        model.metadata_props.add(key=key, value=value)
     path.write_bytes(model.SerializeToString())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,35 +41,38 @@ class Plot:
         return file.getvalue()
 
 
-def samples(images: Pixels, labels: npt.NDArray[np.int64]) -> Plot:
+def samples(images: Pixels, labels: npt.NDArray[np.int64], names: Sequence[str] = signs.NAMES) -> Plot:
     """One picture of each class that `labels` holds, the one in the middle of the class, under its number and name.
 
     Args:
         images: uint8 RGB, shape `(N, H, W, 3)`.
-        labels: shape `(N,)`, values 0..42.
+        labels: shape `(N,)`, values below the number of names.
+        names: of the classes.
     """
     columns = 8
-    figure = blank(12, 12)
-    for axes, class_id in zip(_grid(figure, 6, columns), range(signs.COUNT), strict=False):
+    rows = -(-len(names) // columns)
+    figure = blank(12, 2 * rows)
+    for axes, class_id in zip(_grid(figure, rows, columns), range(len(names)), strict=False):
         found = np.flatnonzero(labels == class_id)
         if len(found):
-            _show(axes, images[found[len(found) // 2]], f"{class_id} {signs.NAMES[class_id]}")
+            _show(axes, images[found[len(found) // 2]], f"{class_id} {names[class_id]}")
     return Plot(figure)
 
 
-def histogram(labels: Mapping[str, npt.NDArray[np.int64]]) -> Plot:
+def histogram(labels: Mapping[str, npt.NDArray[np.int64]], classes: int = signs.COUNT) -> Plot:
     """How many pictures each class has, split by split.
 
     Args:
         labels: those of each split, by its name.
+        classes: how many there are.
     """
     figure = blank(12, 4)
     axes = figure.subplots()
     width = 0.8 / len(labels)
     for position, (name, values) in enumerate(labels.items()):
-        counts = np.bincount(values, minlength=signs.COUNT)
-        axes.bar(np.arange(signs.COUNT) + (position - (len(labels) - 1) / 2) * width, counts, width, label=name)
-    axes.set(xlabel="class", ylabel="pictures", xticks=range(signs.COUNT), xlim=(-1, signs.COUNT))
+        counts = np.bincount(values, minlength=classes)
+        axes.bar(np.arange(classes) + (position - (len(labels) - 1) / 2) * width, counts, width, label=name)
+    axes.set(xlabel="class", ylabel="pictures", xticks=range(classes), xlim=(-1, classes))
     axes.tick_params(axis="x", labelsize=8)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(labels), frameon=False)  # beside the bars
     return Plot(figure)
@@ -94,22 +97,26 @@ def steps(images: Pixels) -> Plot:
 
 
 def guesses(
-    images: Pixels, probabilities: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.int64] | None = None
+    images: Pixels,
+    probabilities: npt.NDArray[np.floating[Any]],
+    labels: npt.NDArray[np.int64] | None = None,
+    names: Sequence[str] = signs.NAMES,
 ) -> Plot:
     """Pictures beside the five most probable classes of each as bars; the right class, where known, in another colour.
 
     Args:
         images: uint8 RGB, shape `(N, H, W, 3)`, a few.
-        probabilities: shape `(N, 43)`.
+        probabilities: shape `(N, classes)`.
         labels: the right classes, shape `(N,)`.
+        names: of the classes.
     """
     figure = blank(9, 2 * len(images))
     grid = figure.subplots(len(images), 2, squeeze=False, width_ratios=(1, 3))
     for number, (left, right) in enumerate(grid):
         best = np.argsort(-probabilities[number], kind="stable")[:BEST]
         colours = ["C2" if labels is not None and i == labels[number] else "C0" for i in best]
-        _show(left, images[number], "" if labels is None else signs.NAMES[labels[number]])
-        bars = right.barh([signs.NAMES[i] for i in best], probabilities[number][best], color=colours)
+        _show(left, images[number], "" if labels is None else names[labels[number]])
+        bars = right.barh([names[i] for i in best], probabilities[number][best], color=colours)
         right.bar_label(bars, fmt="{:.1%}", padding=3, fontsize=8)
         right.invert_yaxis()
         right.set(xlim=(0, 1.15), xticks=())

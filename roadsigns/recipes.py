@@ -17,8 +17,9 @@ class Recipe:
 
     Attributes:
         about: one line for `--help`: what the recipe is for.
-        test_accuracy: share of the real test pictures that the run of `command` named rightly, in 0..1.
-        minutes: how long it trained, without drawing signs.
+        test_accuracy: share of the real test pictures that the run of `command` named rightly, in 0..1; None where the
+            pictures are a person's own (docs/own.md has figures).
+        minutes: how long it trained, without drawing signs; None likewise.
         machine: cores and processor that it trained on.
         command: what was run, paths named `PATH`.
         common: by name of an option of `train`, its value, whatever the network. `network` may be one of them.
@@ -26,8 +27,8 @@ class Recipe:
     """
 
     about: str
-    test_accuracy: float
-    minutes: float
+    test_accuracy: float | None
+    minutes: float | None
     machine: str
     command: str
     common: Mapping[str, Any] = field(default_factory=dict)
@@ -90,6 +91,24 @@ RECIPES: dict[str, Recipe] = {
             "average_momentum": 0.998,
         },
         by_network={"best": {"keep_prob": 0.5}},
+    ),
+    "own": Recipe(
+        about="for classes of your own, of which there are 10 to 1,000 pictures each: from the weights of --start",
+        test_accuracy=None,
+        minutes=None,
+        machine="",
+        command="roadsigns train --data PATH --recipe own",
+        common={
+            **_COMMON,
+            "network": "small",
+            "start": "small",
+            # Steps of few pictures, since there are few: 200 of them make 7 an epoch.
+            "batch_size": 32,
+            "learning_rate": 0.002,
+            "epochs": 60,
+            "augment": 0.5,
+            "average_momentum": 0.99,
+        },
     ),
 }
 """By the name that `--recipe` takes."""

@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import functools
 import io
-from collections.abc import Callable, Mapping
-from importlib import resources
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import exported, no_sign, onnx_file, pictures, preprocess, signs
-from .exported import BEST, CLASS_NAMES, DEFAULT_SIGNATURE, IMAGES, INPUTS, MODEL_NAME, PIXELS, Tensor
+from . import exported, no_sign, onnx_file, pictures, preprocess
+from .classes import METADATA
+from .exported import BEST, DEFAULT_SIGNATURE, IMAGES, INPUTS, MODEL_NAME, PIXELS, Tensor
 
 if TYPE_CHECKING:
     import keras
@@ -40,11 +40,11 @@ def serving_module(model: keras.Model) -> tuple[tf.Module, dict[str, Any]]:
 
     module = tf.Module()
     module.weights = [variable.value for variable in model.variables]
-    with resources.as_file(resources.files(__package__).joinpath(CLASS_NAMES.name)) as path:
-        module.names = tf.saved_model.Asset(str(path))
     channels = answers.channels(model)
     serve = _serving_default(model, channels)
-    predict_images, predict_pixels = _with_preprocessing(serve, channels, answers.no_sign(model))
+    predict_images, predict_pixels = _with_preprocessing(
+        serve, channels, answers.classes(model).names, answers.no_sign(model)
+    )
     functions = {
         DEFAULT_SIGNATURE: _traceable(serve, _x(channels), *_specs(INPUTS[DEFAULT_SIGNATURE])),
         IMAGES: _traceable(predict_images, *_specs(INPUTS[IMAGES])),
@@ -106,7 +106,7 @@ def _serving_default(model: keras.Model, channels: int) -> Callable[..., dict[st
 
 
 def _with_preprocessing(
-    serve: Callable[..., dict[str, tf.Tensor]], channels: int, rule: no_sign.Rule | None
+    serve: Callable[..., dict[str, tf.Tensor]], channels: int, names: Sequence[str], rule: no_sign.Rule | None
 ) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """`predict_images` and `predict_pixels`: pictures as a client has them, the best classes by name."""
     import tensorflow as tf
@@ -115,11 +115,11 @@ def _with_preprocessing(
 
     def name_classes(images: tf.Tensor) -> dict[str, tf.Tensor]:
         probabilities = serve(preprocess.graph_preprocess(images, channels), tf.ones([1]), tf.ones([1]))["y"]
-        scores, ids = tf.math.top_k(probabilities, BEST)
+        scores, ids = tf.math.top_k(probabilities, min(BEST, len(names)))
         return {
             "probabilities": probabilities,
             "class_ids": tf.cast(ids, tf.int64),
-            "class_names": tf.gather(tf.constant(signs.NAMES), ids),
+            "class_names": tf.gather(tf.constant(names), ids),
             "scores": scores,
             **({} if rule is None else {"no_sign": no_sign.graph_share(rule, probabilities)}),
         }
@@ -186,7 +186,7 @@ def write_onnx(model: keras.Model, path: Path) -> None:
         with layers.noise(layers.fresh):
             return tf.nn.softmax(model({"x": x, "keep_prob": tf.ones([1]), "keep_prob_conv": tf.ones([1])}))
 
-    onnx_file.write(at_one, [_x(answers.channels(model))], path)
+    onnx_file.write(at_one, [_x(answers.channels(model))], path, {METADATA: answers.classes(model).as_csv()})
 
 
 def write_dropping(model: keras.Model, path: Path) -> None:
@@ -218,7 +218,7 @@ def write_dropping(model: keras.Model, path: Path) -> None:
         return answer(lambda _: next(left), *inputs[: len(given)])
 
     _traceable(functools.partial(answer, note), *given).get_concrete_function()
-    onnx_file.write(drop, [*given, *numbers], path)
+    onnx_file.write(drop, [*given, *numbers], path, {METADATA: answers.classes(model).as_csv()})
 
 
 def difference(signatures: Mapping[str, Any], version: Path, channels: int, rule: no_sign.Rule | None) -> float:

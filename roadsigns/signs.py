@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 from importlib import resources
 
+from .classes import Classes
+
 COUNT = 43
 
 
@@ -47,3 +49,6 @@ MIRRORED: dict[int, int] = {
     39: 38,
 }
 """Class of the left-right mirrored picture; classes that do not survive mirroring are absent."""
+
+CLASSES = Classes(NAMES, tuple(range(COUNT)), tuple(MIRRORED.get(class_id) for class_id in range(COUNT)))
+"""The 43 as a class list."""

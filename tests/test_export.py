@@ -213,8 +213,8 @@ def test_export_does_not_read_the_package_source_again(model, tmp_path, monkeypa
 def test_export_carries_names_and_warm_up(output, served):
     version = output / "1"
     assert (version / "assets" / "signnames.csv").read_text().splitlines()[:2] == [
-        "ClassId,SignName",
-        "0,Speed limit (20km/h)",
+        "ClassId,SignName,German,Mirrored",
+        "0,Speed limit (20km/h),0,",
     ]
     warmed = set()
     for record in tf.data.TFRecordDataset(str(version / "assets.extra" / "tf_serving_warmup_requests")):

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import pytest
 
-from roadsigns import export, keras_file, networks, predict
+from roadsigns import export, keras_file, networks, predict, signs
 from roadsigns.errors import ModelError
 from roadsigns.networks import answers
 
@@ -91,13 +91,21 @@ def test_another_model_is_refused_in_a_line(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("verb", ["predict", "export"])
-def test_other_classes_never_get_german_names(verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    networks.build("notebook", 1, 10).save(tmp_path / "m.keras")
-    more = [PICTURE] if verb == "predict" else ["--output", str(tmp_path / "out")]
-    main = predict.main if verb == "predict" else export.main
-    assert main(["--model", str(tmp_path / "m.keras"), *more]) == 2
-    assert "m.keras' tells 10 classes apart: expected the 43 German signs" in capsys.readouterr().err
+def test_classes_without_names_have_numbers_and_never_german_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One of nobody's classes, and one of 43 that another built."""
+    networks.build("notebook", 1, 10).save(tmp_path / "ten.keras")
+    with_inputs(keras.Input((32, 32, 3), name="x")).save(tmp_path / "other.keras")
+    for name in ("ten", "other"):
+        assert predict.main(["--model", str(tmp_path / f"{name}.keras"), PICTURE, "--json"]) == 0
+        [told] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert all(guess["class_name"] == f"class {guess['class_id']}" for guess in told["best"])
+
+
+def test_a_model_of_ours_from_before_class_lists_tells_german_signs() -> None:
+    before = keras.Model(OURS.input, OURS.get_layer("scores").output)
+    assert answers.classes(before) == signs.CLASSES
 
 
 def packed(path: Path, **parts: bytes) -> Path:

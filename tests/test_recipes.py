@@ -33,7 +33,7 @@ def test_the_command_of_a_header_trains_by_the_recipe(name: str) -> None:
     assert (program, options.recipe) == ("train", name)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.minutes is not None])
 def test_the_figures_of_a_header_stand_in_a_result_file(name: str) -> None:
     recipe = RECIPES[name]
     flags = shlex.split(recipe.command)[2:]

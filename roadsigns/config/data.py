@@ -38,6 +38,12 @@ class DataOptions(Options):
         "86000",
         metavar="N",
     )
+    designs: Path | None = option(
+        PATH,
+        None,
+        "with --data synthetic: folder of SVG or PNG files, NAME.svg for a class, to draw in place of the German signs",
+        metavar="DIR",
+    )
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,14 @@ from typing import Any
 
 from ..errors import UsageError
 from ..exported import MODELS, MOST_VERSION
-from ..kinds import DEVICES, PATH, SWITCH, TEXT, choice, share, whole, within
+from ..kinds import DEVICES, PATH, SWITCH, TEXT, choice, share, whole, within, word_or_path
 from ..networks.table import TABLE
 from ..options import option, quiet_option
 from ..recipes import RECIPES
 from .data import DataOptions
+
+NOTHING = "nothing"
+"""The value of `--start` for random weights."""
 
 TRACKERS = choice("dotscience", "mlflow")
 
@@ -91,6 +94,26 @@ class TrainOptions(DataOptions):
         metavar="all|N",
         place=True,
     )
+    start: str | None = option(
+        word_or_path("small", "notebook", NOTHING),
+        None,
+        "weights to begin with, under a head for the classes of --data, instead of random ones: those that come with "
+        "the package, of a run's folder or of a .keras file; they say which network it is",
+        metavar=f"small|notebook|{NOTHING}|PATH",
+    )
+    frozen_epochs: int | None = option(
+        whole(0, 10**6),
+        None,
+        "with --start: the first epochs, in which the head alone learns; default: a fifth of all where there are fewer "
+        "than 2000 pictures to learn from, else 0",
+        metavar="N",
+    )
+    class_weights: str = option(
+        choice("none", "balanced"),
+        "none",
+        "what a picture counts in the loss: as much as any other, or the more the rarer its class is",
+        metavar="none|balanced",
+    )
     config: Path | None = option(
         PATH,
         None,
@@ -127,6 +150,13 @@ class TrainOptions(DataOptions):
         None,
         "tell dotscience or mlflow about the run",
         metavar="dotscience|mlflow",
+        place=True,
+    )
+    tensorboard: Path | None = option(
+        PATH,
+        None,
+        "folder that receives curves for TensorBoard, in a folder of the run's name: tensorboard --logdir DIR",
+        metavar="DIR",
         place=True,
     )
     json: bool = option(SWITCH, False, "print the metrics as JSON instead of the summary", place=True)

@@ -18,7 +18,7 @@ from .split import SPLITS
 def main(options: DataCommandOptions) -> None:
     """Fetch or draw the data set where it is not there yet, read and verify all of it, and say what it is."""
     with quietly(options.quiet):
-        dataset = load(options.data, options.data_dir, count=options.count, seed=options.seed)
+        dataset = load(options.data, options.data_dir, count=options.count, seed=options.seed, designs=options.designs)
         tables = [_table(part) for part in dataset.parts]  # reads it
         for part in dataset.parts:
             if part.source in NAMES:

@@ -26,7 +26,9 @@ from typing import Any
 
 import numpy as np
 
+from .. import classes as class_list
 from .. import files
+from ..classes import Classes
 from ..console import note, progress
 from ..errors import DataError
 from ..resize import Pixels
@@ -36,7 +38,7 @@ from .manifest import sha256
 from .pixels import sign
 from .split import SIDE, SPLITS, Split, SplitName
 
-VERSION = 1
+VERSION = 2
 """Is part of the name of the folder: what another version made is not read."""
 INDEX = "index.json"
 _PROGRESS = "progress.jsonl"
@@ -56,7 +58,7 @@ class Cache:
     Attributes:
         folder: where they are.
         form: what the source was recognised as.
-        classes: the names of the classes.
+        classes: what the pictures show.
         pictures: how many each split has.
         left_out: what could not be used, each with the reason.
         notes: what else a person should know.
@@ -65,7 +67,7 @@ class Cache:
 
     folder: Path
     form: str
-    classes: tuple[str, ...]
+    classes: Classes
     pictures: dict[str, int]
     left_out: Broken
     notes: list[str]
@@ -119,7 +121,7 @@ def _read(folder: Path) -> Cache:
         return Cache(
             folder,
             str(index["form"]),
-            tuple(map(str, index["classes"])),
+            class_list.read(str(index["classes"])),
             {name: int(index["pictures"][name]) for name in SPLITS},
             [(str(name), str(reason)) for name, reason in index["left_out"]],
             [str(each) for each in index["notes"]],
@@ -135,7 +137,9 @@ def _names() -> list[str]:
 
 def _make(collection: Collection, folder: Path, path: Path) -> None:
     """Fill `folder` beside its place, from where an earlier call stopped, then rename it."""
-    classes, ids = identify({item.label for item in collection.items if item.label}, collection.names)
+    classes, ids = identify(
+        {item.label for item in collection.items if item.label}, collection.names, collection.declared
+    )
     collection = collection.divided(ids)
     part = folder.with_name(f".{folder.name}.part")
     part.mkdir(exist_ok=True)
@@ -148,10 +152,10 @@ def _make(collection: Collection, folder: Path, path: Path) -> None:
     index = {
         "source": str(path),
         "form": collection.form,
-        "classes": classes,
+        "classes": classes.as_csv(),
         "pictures": counts,
         "left_out": left_out,
-        "notes": [*collection.notes, *_missing_classes(part, classes), *_duplicates(part, counts)],
+        "notes": [*collection.notes, *_missing_classes(part, classes.names), *_duplicates(part, counts)],
         "sha256": {name: sha256(part / name) for name in _names()},
     }
     (part / _PROGRESS).unlink()

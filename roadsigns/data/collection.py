@@ -63,6 +63,7 @@ class Collection:
         notes: what else a person should know.
         published: whether these are the benchmark's pictures, which are resized as the published ones were.
         names: all classes in their order, where the source states one.
+        declared: rows of the table by which a person says what the classes are; see `data.classes`.
     """
 
     form: str
@@ -73,6 +74,7 @@ class Collection:
     notes: list[str] = field(default_factory=list)
     names: tuple[str, ...] | None = None
     published: bool = False
+    declared: list[Mapping[str, str]] = field(default_factory=list)
 
     def divided(self, ids: Mapping[str, int]) -> Collection:
         """The same with every picture in a split: splits that are missing are set apart from those to learn from.

@@ -9,11 +9,12 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import files, signs
+from ..classes import Classes
 from ..console import note
 from ..errors import DataError, UsageError
 from . import cache, drawn, gtsrb, manifest, official
@@ -24,6 +25,9 @@ from .manifest import Drawing, Manifest
 from .pickles import MEMBERS, held, member, place, read_split
 from .split import SPLITS, Split, SplitName, Splits
 from .tree import FolderTree
+
+if TYPE_CHECKING:
+    from .synthetic.designs import Design
 
 DEFAULT_DIR = Path("/tmp/traffic-signs-data")  # noqa: S108  the seed's place
 DRAWN_DIR = Path("/tmp/traffic-signs-synthetic")  # noqa: S108  beside it
@@ -46,10 +50,10 @@ class Dataset:
         source: `gtsrb`, `official`, `synthetic`, `gtsrb+synthetic`, or the path as it was given.
         path: the zip or folder that holds the pickles.
         how: how they came there, in words that follow the source's name.
-        classes: the names of the classes, by id.
+        classes: what the pictures show.
     """
 
-    classes: tuple[str, ...] = signs.NAMES
+    classes: Classes = signs.CLASSES
 
     def __init__(self, source: str, path: Path, stored: Manifest | None = None, how: str = manifest.FOUND) -> None:
         self.source = source
@@ -57,6 +61,7 @@ class Dataset:
         self.how = how
         self._stored = stored
         self._read: dict[SplitName, Split] = {}
+        self._designs: Sequence[Design] = ()
 
     @property
     def found(self) -> bool:
@@ -75,7 +80,7 @@ class Dataset:
         elif name not in self._read and name != "test" and "valid" not in self._held:
             self._divide()
         if name not in self._read:
-            self._read[name] = read_split(self.path, name)
+            self._read[name] = read_split(self.path, name, len(self.classes))
         return self._read[name]
 
     @functools.cached_property
@@ -92,16 +97,6 @@ class Dataset:
             )
         note(f"{self.path} has no valid.p: the last tenth of each class of train.p is set apart for it")
         self._read["train"], self._read["valid"] = whole.where(~apart), whole.where(apart)
-
-    def check_classes(self) -> None:
-        """Raise UsageError where the classes are not the benchmark's 43, which are all that models have so far."""
-        if self.classes != signs.NAMES:
-            some = ", ".join(self.classes[:3]) + (", ..." if len(self.classes) > 3 else "")
-            raise UsageError(
-                f"--data {self.source} has {len(self.classes)} classes of its own ({some}); models so far have the "
-                f"benchmark's {signs.COUNT}. Name each class by its number there, 0 to {signs.COUNT - 1}, or by its "
-                f"name, such as {signs.NAMES[14]!r}"
-            )
 
     @property
     def train(self) -> Split:
@@ -134,7 +129,7 @@ class Dataset:
 
     def redrawn(self, epoch: int) -> Split:
         """`train` with others in the place of its drawn signs, for one epoch; raises as `drawing` does."""
-        return drawn.again(self.drawing(), epoch)
+        return drawn.again(self.drawing(), epoch, self._designs)
 
     def file(self, split: SplitName) -> tuple[Path, str]:
         """The file that the pictures of a split are in, and its SHA-256."""
@@ -179,6 +174,15 @@ class Dataset:
         return {path.name: {"bytes": path.stat().st_size, "sha256": manifest.sha256(path)} for path in paths}
 
 
+class Designed(Dataset):
+    """Signs drawn from a person's own designs."""
+
+    def __init__(self, path: Path, stored: Manifest, how: str, own: drawn.OwnDesigns) -> None:
+        super().__init__(drawn.SOURCE, path, stored, how)
+        self.classes = own.classes
+        self._designs = own.designs
+
+
 class Own(Dataset):
     """A person's pictures, in whatever form; verified when it is made, and kept as a `Cache`.
 
@@ -196,7 +200,7 @@ class Own(Dataset):
             note(f"{path}: {line}")
 
     def _lines(self) -> Iterator[str]:
-        own = self.classes != signs.NAMES
+        own = self.classes != signs.CLASSES
         yield f"{self._cache.form}, {f'{len(self.classes)} classes of its own' if own else 'classes of the benchmark'}"
         yield from self._cache.notes
         left_out = self._cache.left_out
@@ -221,7 +225,7 @@ class Own(Dataset):
             "source": self.source,
             "address": None,
             "form": self._cache.form,
-            **({} if self.classes == signs.NAMES else {"classes": list(self.classes)}),
+            **({} if self.classes == signs.CLASSES else {"classes": list(self.classes.names)}),
             "files": {
                 name: {"bytes": (self._cache.folder / name).stat().st_size, "sha256": digest}
                 for name, digest in self._cache.hashes.items()
@@ -286,7 +290,12 @@ def _joined(first: Split, second: Split) -> Split:
 
 
 def load(
-    data: str = gtsrb.SOURCE, data_dir: Path | None = None, *, count: int | None = None, seed: int | None = None
+    data: str = gtsrb.SOURCE,
+    data_dir: Path | None = None,
+    *,
+    count: int | None = None,
+    seed: int | None = None,
+    designs: Path | None = None,
 ) -> Dataset:
     """Find the data set that `data` names, fetching or drawing it first where that is needed.
 
@@ -298,6 +307,7 @@ def load(
             pictures at a path it keeps what was read; default `~/.cache/roadsigns/pictures`.
         count: training pictures that are drawn; default those that are there, else 86,000.
         seed: that they are drawn with; default that of those that are there, else 0.
+        designs: folder of SVG or PNG files that are drawn in place of the German signs, of `synthetic`.
 
     Raises:
         UsageError: `data` is neither a name nor a path, `count` or `seed` is given where nothing is drawn, or the
@@ -306,6 +316,12 @@ def load(
         DataError: it is damaged, or `data_dir` holds something else.
         OSError: `data_dir` cannot be written.
     """
+    if designs is not None and data != drawn.SOURCE:
+        raise UsageError(f"--designs {designs} is for --data {drawn.SOURCE}, not for {data}. Leave one of the two out")
+    if designs is not None:
+        own = drawn.own_designs(designs)
+        folder = _own(DRAWN_DIR.with_name(f"{DRAWN_DIR.name}-{own.digest[:12]}")) if data_dir is None else data_dir
+        return Designed(folder, *_fetch(functools.partial(drawn.fetch, count=count, seed=seed, own=own), folder), own)
     if data == drawn.SOURCE:
         folder = _own(DRAWN_DIR) if data_dir is None else data_dir
         stored, how = _fetch(functools.partial(drawn.fetch, count=count, seed=seed), folder)

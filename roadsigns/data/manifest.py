@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import classes as class_list
 from ..errors import DataError
 from ..files import read as read_bytes
 from ..files import write_json
@@ -36,14 +37,24 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What drawn signs follow from: the number of training pictures, and the seed."""
+    """What drawn signs follow from: the number of training pictures, the seed, and a person's own designs.
+
+    Attributes:
+        designs: SHA-256 of the designs; empty for the German ones.
+        classes: the table of their classes, as `Classes.as_csv` writes it; empty likewise.
+    """
 
     count: int
     seed: int
+    designs: str = ""
+    classes: str = ""
 
     def __post_init__(self) -> None:
-        if type(self.count) is not int or type(self.seed) is not int:
+        texts = isinstance(self.designs, str) and isinstance(self.classes, str)
+        if type(self.count) is not int or type(self.seed) is not int or not texts:
             raise ValueError(f"not a record of a drawing: {self}")
+        if self.classes:
+            class_list.read(self.classes)
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,9 @@ class Manifest:
     def as_json(self) -> dict[str, Any]:
         """The same as JSON can hold it; `drawn` only where it is."""
         made = asdict(self)
-        return made if self.drawn else {name: value for name, value in made.items() if name != "drawn"}
+        if made.pop("drawn"):
+            made["drawn"] = {name: value for name, value in vars(self.drawn).items() if value != ""}
+        return made
 
     def write(self, folder: Path) -> None:
         """Write `manifest.json` into `folder`, which ends what `begin` began."""

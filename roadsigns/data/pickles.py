@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from .. import signs
 from ..errors import DataError
 from .schema import to_split
 from .split import SPLITS, Split, SplitName
@@ -22,15 +23,15 @@ def member(split: SplitName) -> str:
 MEMBERS = tuple(member(split) for split in SPLITS)
 
 
-def read_split(path: Path, split: SplitName) -> Split:
-    """Read one split of the zip or folder at `path`; the others need not be there.
+def read_split(path: Path, split: SplitName, classes: int = signs.COUNT) -> Split:
+    """Read one split of the zip or folder at `path`; the others need not be there. Labels are below `classes`.
 
     Raises:
         DataError: the archive or the pickle in it is missing, damaged, hostile or of another form.
         OSError: it cannot be read.
     """
     with open_pickle(path, split) as (file, name, size):
-        return to_split(load_arrays(file, name, size=size), name)
+        return to_split(load_arrays(file, name, size=size), name, classes)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import signs
 from ..console import note
 from ..errors import DataError
 from .split import SIDE, Split
@@ -16,7 +17,7 @@ BOX_WIDTHS = {"sizes": 2, "coords": 4}
 """Columns of the arrays that a pickle may hold besides: width, height; x1, y1, x2, y2 of the sign."""
 
 
-def to_split(arrays: Mapping[str, NDArray[Any]], name: str) -> Split:
+def to_split(arrays: Mapping[str, NDArray[Any]], name: str, classes: int = signs.COUNT) -> Split:
     """Check `features` and `labels`; a note tells of what else is there and of no use.
 
     Args:
@@ -24,6 +25,7 @@ def to_split(arrays: Mapping[str, NDArray[Any]], name: str) -> Split:
             `(N, 2)` and `coords` `(N, 4)`, which the published pickles hold besides, need not be there or fit; the
             boxes, or else the sizes of the whole pictures, become `Split.sizes`.
         name: what to call the pickle in messages.
+        classes: how many there are.
 
     Raises:
         DataError: an array is missing or of another form.
@@ -50,7 +52,7 @@ def to_split(arrays: Mapping[str, NDArray[Any]], name: str) -> Split:
         raise DataError(f"{name} holds no pictures; a split needs at least one")
     try:
         # A uint64 above 2^63 turns negative here, and is told as such: not a class either way.
-        return Split(features, labels.astype(np.int64), sizes=_sizes(arrays, len(labels)))
+        return Split(features, labels.astype(np.int64), classes, sizes=_sizes(arrays, len(labels)))
     except (TypeError, ValueError) as error:
         raise DataError(f"{name} cannot be used: {error}") from error
 

@@ -9,13 +9,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 from .. import backend, signs
+from ..classes import Classes, numbered
 from .table import TABLE
 
 if TYPE_CHECKING:
     import keras
 
 
-def build(name: str, seed: int | None = None, classes: int = signs.COUNT) -> keras.Model:
+def build(name: str, seed: int | None = None, classes: Classes | int = signs.CLASSES) -> keras.Model:
     """Make the network of that name, its weights as they are before any training.
 
     A person's own Keras settings (data format, number formats) have no part in it.
@@ -23,7 +24,7 @@ def build(name: str, seed: int | None = None, classes: int = signs.COUNT) -> ker
     Args:
         name: a key of `TABLE`.
         seed: whole number that determines the weights and the units that drop; None takes a new one.
-        classes: how many scores it gives.
+        classes: what it tells apart, a score for each; a number where nothing is known of them.
 
     Raises:
         KeyError: there is no network of that name.
@@ -31,5 +32,7 @@ def build(name: str, seed: int | None = None, classes: int = signs.COUNT) -> ker
     row = TABLE[name]
     with backend.own_settings():
         module = importlib.import_module(f"{__package__}.{row.module}")
-        model: keras.Model = module.network(seed, classes)
-        return model
+        known = classes if isinstance(classes, Classes) else numbered(classes)
+        from .answers import with_classes
+
+        return with_classes(module.network(seed, len(known)), known)

@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from keras import layers
 
-from .. import backend, console
+from .. import backend, console, signs
+from ..classes import Classes, numbered
 from ..no_sign import Rule
 from ..preprocess import SIZE
-from .layers import NoSign
+from .class_list import ClassList
+from .layers import KeepProbability, NoSign
 
 
 def signature(channels: int) -> tuple[Any, Any, Any]:
@@ -108,6 +110,30 @@ def scores(
 def channels(model: keras.Model) -> int:
     """What `model` sees: 1 for the equalised grey picture, 3 for RGB."""
     return int(model.input["x"].shape[3])
+
+
+def classes(model: keras.Model) -> Classes:
+    """The classes that `model` tells apart.
+
+    Models that this package trained before class lists travelled with them all tell the German signs apart. Of any
+    other model without a list the classes have numbers alone.
+    """
+    for layer in model.layers:
+        if isinstance(layer, ClassList):
+            return layer.classes
+    count = int(model.output.shape[1])
+    ours = any(isinstance(layer, KeepProbability) for layer in _every_layer(model))
+    return signs.CLASSES if ours and count == signs.COUNT else numbered(count)
+
+
+def with_classes(model: keras.Model, classes: Classes) -> keras.Model:
+    """`model` with a class list, in the place of one that it has."""
+    table = classes.as_csv()
+    for layer in model.layers:
+        if isinstance(layer, ClassList):
+            layer.table = table
+            return model
+    return keras.Model(model.input, ClassList(table, name="classes")(model.output), name=model.name)
 
 
 def no_sign(model: keras.Model) -> Rule | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from .. import signs
+from ..classes import MOST
 from ..errors import ModelError
 from ..preprocess import SIZE
 
@@ -43,11 +43,8 @@ def checked(model: Any, name: str) -> keras.Model:
         raise ModelError(
             f"{name} has another output: expected one score a class, (None, classes). Received: {received}"
         )
-    if y.shape[1] != signs.COUNT:
-        raise ModelError(
-            f"{name} tells {y.shape[1]} classes apart: expected the {signs.COUNT} German signs, by whose names its "
-            "answers would be called"
-        )
+    if not y.shape[1] or not 2 <= y.shape[1] <= MOST:
+        raise ModelError(f"{name} tells {y.shape[1]} classes apart: expected 2 to {MOST:,}")
     if y.dtype != "float32":
         raise ModelError(f"{name} gives {y.dtype}: expected float32. Build its last layer with dtype='float32'")
     others = sorted({weight.dtype for weight in model.weights if "float" in weight.dtype} - {"float32"})

@@ -15,7 +15,7 @@ from ..config import TrainOptions
 from ..console import note
 from ..errors import UsageError
 from ..verbs import TRAIN
-from . import devices, folder, tracking
+from . import devices, folder, start, tracking
 from .run import finish, fit
 
 if TYPE_CHECKING:
@@ -38,12 +38,13 @@ def carry_out(options: TrainOptions) -> dict[str, Any]:
     if options.resume is not None and options.config is not None:
         raise UsageError("--resume goes on with a run's own settings and --config begins another: give one of them")
     run = None if options.resume is None else folder.resume(options)
-    options = options if run is None else run.options
+    options = start.settled(options) if run is None else run.options
     export.check_output(options.output, options.version)
-    tracking.check(options.track)
+    tracking.check(options.track, options.tensorboard)
     with quietly(options.quiet):
-        dataset = data.load(options.data, options.data_dir, count=options.count)
-        dataset.check_classes()
+        dataset = data.load(options.data, options.data_dir, count=options.count, designs=options.designs)
+        if len(dataset.classes) < 2:
+            raise UsageError(f"--data {options.data} shows one class, {dataset.classes.some()}: expected 2 or more")
         if options.redraw:
             dataset.drawing()  # raises where nothing is drawn
         dataset.splits()  # read and checked before Keras is loaded
@@ -63,9 +64,9 @@ def carry_out(options: TrainOptions) -> dict[str, Any]:
 
 def _tell_absent(dataset: Dataset) -> None:
     if absent := dataset.train.absent():
-        names = ", ".join(dataset.classes[each] for each in absent[:3]) + (", ..." if len(absent) > 3 else "")
         note(
-            f"{len(absent)} of {len(dataset.classes)} classes have no pictures to train on ({names}), so the model "
+            f"{len(absent)} of {len(dataset.classes)} classes have no pictures to train on "
+            f"({dataset.classes.some(absent)}), so the model "
             "will not know them. Add pictures of them, or drawn ones as --data gtsrb+synthetic does"
         )
 
@@ -78,7 +79,8 @@ def _carry_out(run: folder.Run, dataset: Dataset) -> dict[str, Any]:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with tracking.following(options.track, run.path, sys.stderr if options.json else sys.stdout) as tracker:
+        stream = sys.stderr if options.json else sys.stdout
+        with tracking.following(options.track, run.path, stream, options.tensorboard) as tracker:
             fit(run, dataset, say, tracker)
             return finish(run, dataset, say, tracker)
     except KeyboardInterrupt:

@@ -16,6 +16,7 @@ import numpy as np
 from keras import ops
 
 from .. import signs
+from ..classes import Classes, partners
 from ..networks.layers import normal, sample, uniform
 
 
@@ -74,18 +75,20 @@ class Amounts:
         return Amounts(**{**amounts, "mirror": self.mirror and factor > 0})
 
 
-_PARTNERS = np.array([signs.MIRRORED.get(i, -1) for i in range(signs.COUNT)], np.int32)
 _PLACES = 32  # random numbers of a picture; more than are used
 
 
-def augment(pictures: Any, labels: Any, seed: Any, amounts: Amounts = Amounts()) -> tuple[Any, Any]:
+def augment(
+    pictures: Any, labels: Any, seed: Any, amounts: Amounts = Amounts(), classes: Classes = signs.CLASSES
+) -> tuple[Any, Any]:
     """Change each picture, and its class where it is mirrored.
 
     Args:
         pictures: uint8 RGB, shape `(N, S, S, 3)`, S even.
-        labels: int32 classes of the 43, shape `(N,)`.
+        labels: int32 class ids, shape `(N,)`.
         seed: int32, shape `(2,)`; the same gives the same bits on the same backend.
         amounts: how much of each change.
+        classes: which of them may be mirrored, and what they become.
 
     Returns:
         float32 pictures in [0, 1], shape `(N, S, S, 3)`, and int32 labels.
@@ -94,7 +97,7 @@ def augment(pictures: Any, labels: Any, seed: Any, amounts: Amounts = Amounts())
     count = ops.shape(x)[0]
     numbers = uniform((count, _PLACES), seed)
     draws = (numbers[:, place] for place in range(_PLACES))
-    labels, flip = _mirrored(ops.cast(labels, "int32"), next(draws), amounts)
+    labels, flip = _mirrored(ops.cast(labels, "int32"), next(draws), amounts, classes)
     x = _warped(x, flip, draws, amounts)
     x = _filtered(x, draws, amounts)
     x = _lit(x, draws, amounts)
@@ -104,11 +107,11 @@ def augment(pictures: Any, labels: Any, seed: Any, amounts: Amounts = Amounts())
     return ops.clip(x, 0.0, 1.0), labels
 
 
-def _mirrored(labels: Any, draw: Any, amounts: Amounts) -> tuple[Any, Any]:
+def _mirrored(labels: Any, draw: Any, amounts: Amounts, classes: Classes) -> tuple[Any, Any]:
     """The classes, and 1 where the picture keeps its sides, -1 where they change."""
-    partners = ops.take(ops.convert_to_tensor(_PARTNERS), labels, axis=0)
-    flips = ops.logical_and(partners >= 0, draw < (0.5 if amounts.mirror else 0.0))
-    return ops.where(flips, partners, labels), ops.where(flips, -1.0, 1.0)
+    found = ops.take(ops.convert_to_tensor(np.array(partners(classes), np.int32)), labels, axis=0)
+    flips = ops.logical_and(found >= 0, draw < (0.5 if amounts.mirror else 0.0))
+    return ops.where(flips, found, labels), ops.where(flips, -1.0, 1.0)
 
 
 def _warped(x: Any, flip: Any, draws: Iterator[Any], amounts: Amounts) -> Any:
@@ -197,11 +200,11 @@ def _within(draw: Any, most: float) -> Any:
     return (2 * draw - 1) * most
 
 
-def compiled(amounts: Amounts) -> Any:
-    """`augment` with these amounts, compiled for the backend that is loaded."""
+def compiled(amounts: Amounts, classes: Classes = signs.CLASSES) -> Any:
+    """`augment` with these amounts and classes, compiled for the backend that is loaded."""
 
     def function(pictures: Any, labels: Any, seed: Any) -> tuple[Any, Any]:
-        return augment(pictures, labels, seed, amounts)
+        return augment(pictures, labels, seed, amounts, classes)
 
     if keras.config.backend() == "jax":
         import jax

@@ -74,6 +74,11 @@ def taken(model: keras.Model) -> Iterator[None]:
         _assign(model, own)
 
 
+def take(model: keras.Model) -> None:
+    """Give `model` the averages that its AveragingAdam keeps as weights, for good."""
+    _assign(model, model.optimizer.averages)
+
+
 def restore(path: Path) -> keras.Model:
     """The model of a `.keras` file as it was trained with AveragingAdam, ready to be trained on.
 

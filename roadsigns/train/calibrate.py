@@ -14,9 +14,12 @@ from ..networks import answers
 BOUNDS = (0.25, 4.0)
 """Temperatures beyond say more of the few pictures that they are fitted on than of the network."""
 
+FEW = 200
+"""Fewer pictures, which may all be named rightly by luck, never make scores sharper."""
+
 
 def temperature(scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> float:
-    """The temperature of the lowest loss, within `BOUNDS`.
+    """The temperature of the lowest loss, within `BOUNDS`; at least 1 where there are `FEW` pictures.
 
     Args:
         scores: logits, shape `(N, classes)`, N at least 1.
@@ -25,6 +28,7 @@ def temperature(scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) 
     centred = scores.astype(np.float64) - scores.max(axis=1, keepdims=True)
     right = centred[np.arange(len(labels)), labels]
     low, high = (1 / bound for bound in reversed(BOUNDS))
+    high = min(high, 1.0) if len(labels) < FEW else high
     # The loss is convex in the inverse temperature: where its slope changes sign, it is lowest.
     for _ in range(50):
         inverse = (low + high) / 2

@@ -71,6 +71,7 @@ class Compiled:
         number = devices.count(options)
         self._mesh = devices.Mesh(number) if number > 1 else None
         self._alone = devices.processes(options)[0] == 1
+        self._weights: npt.NDArray[np.float32] | None = None
         model.optimizer.build(model.trainable_variables)
         _keep_compiled()
 
@@ -83,6 +84,7 @@ class Compiled:
         import jax
 
         images, labels = split.images, split.labels.astype(np.int32)
+        self._weights = epochs.class_weights(split, self._options)
         if self._channels == 1 and not self._options.augment:  # once for all epochs
             images = np.rint(preprocess(images) * 255).astype(np.uint8)
         resident = images.nbytes <= _ROOM * _free_memory()
@@ -182,6 +184,8 @@ class Compiled:
             scores, rest = model.stateless_call(weights, others, {"x": x, **keeps}, training=True)
             scores = ops.cast(scores, "float32")
             losses = keras.losses.sparse_categorical_crossentropy(labels, scores, from_logits=True)
+            if self._weights is not None:
+                losses = losses * ops.take(ops.convert_to_tensor(self._weights), labels)
             right = ops.sum(ops.cast(ops.argmax(scores, axis=1) == labels, "float32"))
             return ops.mean(losses), (rest, ops.stack([ops.sum(losses), right]))
 
@@ -193,7 +197,9 @@ class Compiled:
         """A batch as the network sees it: what `epochs.Pictures.batch` gives."""
         if not self._options.augment:
             return ops.cast(images, "float32") / 255, labels
-        x, labels = augment.augment(images, labels, seed, augment.Amounts().times(self._options.augment))
+        x, labels = augment.augment(
+            images, labels, seed, augment.Amounts().times(self._options.augment), answers.classes(self._model)
+        )
         if self._channels == 1:
             x = device_preprocess(ops.round(x * 255))
         return x, labels

@@ -11,7 +11,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from .. import backend
+from .. import backend, signs
+from ..classes import Classes
 from ..config import TrainOptions
 from ..console import progress
 from ..data import Split
@@ -42,17 +43,20 @@ def count(pictures: int, options: TrainOptions) -> int:
     return max(1, int(pictures * options.use_image_percent / 100))
 
 
-def step_size(pictures: int, options: TrainOptions) -> float | keras.optimizers.schedules.LearningRateSchedule:
+def step_size(
+    pictures: int, options: TrainOptions, length: int | None = None
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
     """The step size of a run, or how it changes from step to step.
 
-    `cosine` rises to `learning_rate` in a line and falls to 0 along half a cosine at the run's last step.
+    `cosine` rises to `learning_rate` in a line and falls to 0 along half a cosine at the last step of `length` epochs,
+    by default of all of the run.
 
     Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, without restarts;
     the warm-up is that of Goyal et al., "Accurate, large minibatch SGD", 2017.
     """
     if options.schedule == "constant":
         return options.learning_rate
-    steps = options.epochs * -(-count(pictures, options) // options.batch_size)
+    steps = (length or options.epochs) * -(-count(pictures, options) // options.batch_size)
     rise = steps // WARM_UP
     if not rise:
         return keras.optimizers.schedules.CosineDecay(options.learning_rate, steps)
@@ -84,12 +88,31 @@ class Steps:
 
     def place(self, split: Split) -> Pictures:
         """Pictures made ready."""
-        return Pictures(split, answers.channels(self._model), self._options.augment)
+        model = self._model
+        return Pictures(
+            split,
+            answers.channels(model),
+            self._options.augment,
+            answers.classes(model),
+            class_weights(split, self._options),
+        )
 
     def train(self, pictures: Pictures, epoch: int) -> tuple[float, float]:
         """`train` for the epoch of that number."""
         with backend.precision(self._options.precision):
             return train(self._model, pictures, self._options, epoch)
+
+
+def class_weights(split: Split, options: TrainOptions) -> npt.NDArray[np.float32] | None:
+    """What a picture of each class counts in the loss, float32 `(classes,)`; None where all count alike.
+
+    `balanced` has all classes that have pictures count alike, however many these are; the mean over all pictures is 1.
+    """
+    if options.class_weights != "balanced":
+        return None
+    pictures = np.bincount(split.labels, minlength=split.classes)
+    there = np.count_nonzero(pictures)
+    return (len(split) / (there * np.maximum(pictures, 1))).astype(np.float32)
 
 
 def train(model: keras.Model, pictures: Pictures, options: TrainOptions, epoch: int) -> tuple[float, float]:
@@ -112,7 +135,8 @@ def train(model: keras.Model, pictures: Pictures, options: TrainOptions, epoch: 
             part = order[start : start + options.batch_size]
             x, labels = pictures.batch(part, augmentation_seed(options, epoch, start))
             fed = answers.feed(x, options.keep_prob, options.keep_prob_conv)
-            means = model.train_on_batch(fed, labels, return_dict=True)
+            counted = None if pictures.weights is None else pictures.weights[labels]
+            means = model.train_on_batch(fed, labels, sample_weight=counted, return_dict=True)
             for name in sums:
                 sums[name] += float(means[name]) * len(part) / len(order)
             tell(start + len(part), len(order))
@@ -126,13 +150,23 @@ class Pictures:
         split: the pictures and their classes.
         channels: what the network sees, as `preprocess.preprocess` has it.
         amount: factor of all amounts of `augment.Amounts`; 0 leaves the pictures as they are.
+        classes: which of them may be mirrored.
+        weights: what a picture of each class counts in the loss, see `class_weights`.
     """
 
-    def __init__(self, split: Split, channels: int, amount: float = 0.0) -> None:
+    def __init__(
+        self,
+        split: Split,
+        channels: int,
+        amount: float = 0.0,
+        classes: Classes = signs.CLASSES,
+        weights: npt.NDArray[np.float32] | None = None,
+    ) -> None:
+        self.weights = weights
         self._channels = channels
         self._labels = split.labels
         self._images = split.images
-        self._augment = augment.compiled(augment.Amounts().times(amount)) if amount else None
+        self._augment = augment.compiled(augment.Amounts().times(amount), classes) if amount else None
         if self._augment is None and channels == 1:  # once for all epochs: equalising takes longer than a step
             self._seen = preprocess(split.images)
 

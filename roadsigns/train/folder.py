@@ -5,7 +5,8 @@
     history.csv     one row per whole epoch
     epoch-0007.keras  the newest epoch and the chosen one, with the optimizer's state; the newest is what --resume takes
     model.keras     the chosen epoch, calibrated, without the optimizer's state
-    metrics.json    the figures, written last: a run without it is unfinished
+    metrics.json    the figures, written last: a run without it is unfinished; metrics-0030.json are those of a run that
+                    was finished after 30 epochs and then given more
     curves.png      loss and accuracy by epoch
     mlflow.json     the id of the run in MLflow, where that is told
 
@@ -113,8 +114,18 @@ class Run:
             ModelError: its files are damaged.
         """
         with _held(self.path):
+            self._lengthen()
             self.history = _read_history(self.path)
             yield
+
+    def _lengthen(self) -> None:
+        """Write down that the run was given more epochs; the figures of a finished one are kept beside."""
+        before = _read_options(self.path / "config.json").epochs
+        if before == self.options.epochs:
+            return
+        write_json(self.path / "config.json", self.options.as_json())
+        if (self.path / "metrics.json").exists():
+            (self.path / "metrics.json").rename(self.path / f"metrics-{before:04d}.json")
 
     @property
     def started(self) -> datetime:
@@ -197,20 +208,25 @@ def start(options: TrainOptions, now: datetime | None = None) -> Run:
 
 
 def resume(options: TrainOptions) -> Run:
-    """Open the unfinished run that `options.resume` names: a folder, or `newest` for the newest in `runs/`.
+    """Open the run that `options.resume` names: a folder, or `newest` for the newest unfinished one in `runs/`.
 
-    The run goes on with its own settings; where it exports to and what it tells may be given anew.
+    The run goes on with its own settings; where it exports to, what it tells, and more epochs may be given anew.
 
     Raises:
-        UsageError: there is no such run, it is finished, or `options` asks for other settings than its own.
+        UsageError: there is no such run, it is finished and not given more epochs, or `options` asks for other
+            settings than its own.
         ModelError: its files are damaged.
     """
     path = _newest() if options.resume == "newest" else Path(options.resume or "")
     if not (path / "config.json").is_file():
         raise UsageError(f"There is no run in {str(path)!r}: expected a folder with config.json. See {RUNS}/")
-    if (path / "metrics.json").exists():
-        raise UsageError(f"The run in {str(path)!r} is finished. Start a new one without --resume")
     stored = _read_options(path / "config.json")
+    is_longer = "epochs" in options.asked and options.epochs > stored.epochs
+    if (path / "metrics.json").exists() and not is_longer:
+        raise UsageError(
+            f"The run in {str(path)!r} is finished. Give it more than its {stored.epochs} epochs with --epochs, or "
+            "start a new one without --resume"
+        )
     changes = _changes(options, stored, path)
     told: dict[str, Any] = {"json": options.json, "quiet": options.quiet}
     return Run(path, dataclasses.replace(stored, run_dir=path, **told, **changes), _read_history(path))
@@ -272,7 +288,8 @@ def _changes(given: TrainOptions, stored: TrainOptions, path: Path) -> dict[str,
         told = item.name in ("resume", "json", "quiet", "run_dir", "config")
         if told or item.name not in given.asked or asked == own:
             continue
-        if not item.metadata["place"]:
+        is_longer = item.name == "epochs" and asked > own
+        if not item.metadata["place"] and not is_longer:
             flag = TrainOptions.flag(item.name)
             anew = f"roadsigns train --config {shlex.quote(str(path))} {flag} {asked}"
             raise UsageError(

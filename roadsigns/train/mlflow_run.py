@@ -19,7 +19,6 @@ from typing import Any
 from .. import exported as export_facts
 from ..errors import UsageError
 from ..files import write_json
-from ..signs import COUNT
 from .record import Record, fields
 
 ID_FILE = "mlflow.json"
@@ -177,7 +176,8 @@ def _signature(version: Path, name: str) -> Any:
         specs = [types.TensorSpec(np.dtype(kinds[each]), tensors[each].shape, each) for each in sorted(tensors)]
         return types.Schema(specs)
 
-    outputs = export_facts.outputs(COUNT, no_sign=(version / export_facts.NO_SIGN).is_file())[name]
+    classes = len(export_facts.class_names(version))
+    outputs = export_facts.outputs(classes, no_sign=(version / export_facts.NO_SIGN).is_file())[name]
     return models.ModelSignature(schema(export_facts.INPUTS[name]), schema(outputs))
 
 

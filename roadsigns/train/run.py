@@ -12,8 +12,11 @@ from concurrent import futures
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import backend, machine, models
+from .. import backend, machine, models, signs
+from ..classes import Classes, numbered
 from ..config import TrainOptions
+from ..config.train import NOTHING
+from ..errors import UsageError
 from ..files import beside, write_json
 from . import folder
 from .record import Record
@@ -35,16 +38,15 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print, tracker: Tracker = 
     from .. import scores
     from ..networks import answers
     from ..preprocess import preprocess
-    from . import averages, compiled, devices, epochs
+    from . import averages, epochs, phases
 
     options = run.options
     for difference in run.begin(_environment(dataset)):
         say(f"the run goes on in another environment, so its result may differ: {difference}")
-    model = _load_or_build(run, len(dataset.train))
+    model = _load_or_build(run, dataset)
     tracker.begin(_parameters(run, dataset, model), run.environment, [dataclasses.asdict(row) for row in run.history])
     channels = answers.channels(model)
-    fits = compiled.suits(devices.count(options))
-    runner = compiled.Compiled(model, options) if fits else epochs.Steps(model, options)
+    runner = _runner(model, options)
     x_valid = preprocess(dataset.valid.images, channels)
     slow = isinstance(runner, epochs.Steps) and not backend.has_fast_bfloat16()
     if options.precision != "float32" and slow:
@@ -53,6 +55,9 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print, tracker: Tracker = 
     kept = time.perf_counter()
     for epoch in range(len(run.history) + 1, options.epochs + 1):
         started = time.perf_counter()
+        if phases.begin(model, options, len(dataset.train), epoch):
+            runner = _runner(model, options)
+            coming = _pictures(runner, dataset, options, epoch)
         pictures = next(coming)
         ready = time.perf_counter()
         loss, accuracy = runner.train(pictures, epoch)
@@ -76,6 +81,13 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print, tracker: Tracker = 
             run.note(row)
         say(_line(row, run))
         tracker.tell(dataclasses.asdict(row))
+
+
+def _runner(model: keras.Model, options: TrainOptions) -> epochs.Steps | compiled.Compiled:
+    from . import compiled, devices, epochs
+
+    fits = compiled.suits(devices.count(options))
+    return compiled.Compiled(model, options) if fits else epochs.Steps(model, options)
 
 
 def _pictures(
@@ -133,7 +145,7 @@ def finish(
     with beside(run.path / "model.keras") as fresh:
         model.save(fresh)
     split = dataset.test
-    study = report.Study(dataset.source, "test", split.images, split.labels, dataset.classes, split.sizes)
+    study = report.Study(dataset.source, "test", split.images, split.labels, dataset.classes.names, split.sizes)
     subject = report.Subject(
         run.path.name, lambda pictures: answers.probabilities(model, preprocess(pictures, channels)), study
     )
@@ -159,6 +171,7 @@ def finish(
         "test_loss": test.loss,
         "ece": test.ece,
         "temperature": temperature,
+        "classes": list(dataset.classes.names),
         "class_accuracies": test.class_accuracies(),
         "exported": None if exported is None else str(exported),
     }
@@ -228,32 +241,36 @@ def _record(run: folder.Run, dataset: Dataset, metrics: dict[str, Any], exported
     )
 
 
-def _load_or_build(run: folder.Run, pictures: int) -> keras.Model:
+def _load_or_build(run: folder.Run, dataset: Dataset) -> keras.Model:
+    from ..networks import answers
     from . import averages
 
-    if run.history:
-        with run.reading(len(run.history)) as path:
-            return averages.restore(path)
-    return build(run.options, pictures)
+    if not run.history:
+        return build(run.options, len(dataset.train), dataset.classes)
+    with run.reading(len(run.history)) as path:
+        model = averages.restore(path)
+    known = answers.classes(model)
+    if known.names != dataset.classes.names and known != numbered(len(dataset.classes)):
+        raise UsageError(
+            f"The run in {str(run.path)!r} tells {len(known)} classes apart ({known.some()}), and --data "
+            f"{dataset.source} now has {len(dataset.classes)} ({dataset.classes.some()}). Start a new run"
+        )
+    return model
 
 
-def build(options: TrainOptions, pictures: int) -> keras.Model:
-    """The network of `options`, compiled to be trained on so many pictures."""
-    import keras
-
+def build(options: TrainOptions, pictures: int, classes: Classes = signs.CLASSES) -> keras.Model:
+    """The network of `options`, compiled to be trained on so many pictures of these classes."""
     from .. import networks
-    from . import averages, epochs
+    from . import phases, start
 
-    model = networks.build(options.network, options.seed)
-    model.compile(
-        optimizer=averages.AveragingAdam(
-            epochs.step_size(pictures, options), options.average_momentum, options.weight_decay
-        ),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-        # XLA makes this network's convolutions several times slower on a CPU; JAX compiles in any case.
-        jit_compile="auto" if machine.accelerator() or keras.config.backend() == "jax" else False,
-    )
+    if options.start in (None, NOTHING):
+        model = networks.build(options.network, options.seed, classes)
+    else:
+        model = start.network(options, classes)
+    frozen = phases.frozen_epochs(options, pictures)
+    if frozen:
+        phases.freeze(model)
+    phases.prepare(model, options, pictures, None if frozen else options.epochs)
     return model
 
 

@@ -14,6 +14,7 @@ from ..errors import UsageError
 from ..kinds import check as check_value
 from .mlflow_run import MlflowRun
 from .record import Record, dotscience_record
+from .tensorboard import TensorBoard
 
 # SQLAlchemy and Alembic keep MLflow's default store, a SQLite file; a model's signature needs pandas.
 _MLFLOW_PARTS = ("mlflow", "sqlalchemy", "alembic", "pandas")
@@ -70,12 +71,41 @@ class Dotscience(Nobody):
         print(dotscience_record(record), file=self._stream or sys.stdout, flush=True)
 
 
-def check(track: str | None) -> None:
-    """See that `track` can be told about a run, before the run is spent; loads nothing.
+class Several:
+    """Tells several trackers, one after the other."""
+
+    def __init__(self, *trackers: Tracker) -> None:
+        self._trackers = trackers
+
+    def begin(
+        self, parameters: Mapping[str, object], facts: Mapping[str, Any], history: Sequence[Mapping[str, float]]
+    ) -> None:
+        """As each tracker's."""
+        for each in self._trackers:
+            each.begin(parameters, facts, history)
+
+    def tell(self, row: Mapping[str, float]) -> None:
+        """As each tracker's."""
+        for each in self._trackers:
+            each.tell(row)
+
+    def finish(self, record: Record, exported: Path | None) -> None:
+        """As each tracker's."""
+        for each in self._trackers:
+            each.finish(record, exported)
+
+
+def check(track: str | None, tensorboard: Path | None = None) -> None:
+    """See that `track` and `tensorboard` can be told about a run, before the run is spent; loads nothing.
 
     Raises:
-        UsageError: `track` is no tracker we know, or what it needs is not installed.
+        UsageError: `track` is no tracker we know, or what one of the two needs is not installed.
     """
+    if tensorboard is not None and not all(map(_installed, ("tensorboard", "tensorflow"))):
+        raise UsageError(
+            "--tensorboard needs TensorBoard and TensorFlow, which are not both installed. "
+            "Run: pip install 'roadsigns[tensorboard]'"
+        )
     if track is None:
         return
     check_value("`track`", TRACKERS, track)
@@ -84,7 +114,9 @@ def check(track: str | None) -> None:
 
 
 @contextlib.contextmanager
-def following(track: str | None, folder: Path, stream: TextIO | None = None) -> Iterator[Tracker]:
+def following(
+    track: str | None, folder: Path, stream: TextIO | None = None, tensorboard: Path | None = None
+) -> Iterator[Tracker]:
     """Yield who is told about the run in `folder`; how the block ends is how the tracker sees the run end.
 
     Args:
@@ -92,17 +124,19 @@ def following(track: str | None, folder: Path, stream: TextIO | None = None) -> 
             `MLFLOW_EXPERIMENT_NAME` and the rest); None tells nobody.
         folder: the run's.
         stream: where Dotscience's record goes; default stdout, which is where Dotscience looks for it.
+        tensorboard: folder that receives event files in one of the run's name; None writes none.
 
     Raises:
         UsageError: `track` cannot be used (see `check`).
     """
     check(track)
+    board = [] if tensorboard is None else [TensorBoard(tensorboard / folder.resolve().name)]
     if track != "mlflow":
-        yield Dotscience(stream) if track else Nobody()
+        yield Several(*board, Dotscience(stream) if track else Nobody())
         return
     run = MlflowRun(folder)
     try:
-        yield run
+        yield Several(*board, run)
     except KeyboardInterrupt:
         run.leave("KILLED")
         raise

@@ -591,7 +591,7 @@ def test_a_colour_network_gets_colours(open_page: Open, colour_model_server: str
     np.testing.assert_array_equal(x, pixels[np.newaxis] / np.float32(255))
     raw = json.loads(page.locator("#results-json").text_content())
     np.testing.assert_allclose(np.log(raw["outputs"][0]) - np.log(raw["outputs"][0][0]), means - means[0], atol=1e-5)
-    first = f"Class {int(means.argmax())}"
+    first = ["mostly red", "mostly green", "mostly blue"][int(means.argmax())]
     expect(page.locator("#results-bars li").first).to_contain_text(first)
     for name in ("mark", "design"):
         expect(page.locator(f"#results-{name}")).to_be_hidden()

@@ -46,7 +46,7 @@ def test_signs_are_read_once_and_mapped_into_memory(
     monkeypatch.setattr(cache, "sign", None)
     again = load()
     assert capsys.readouterr().err == said
-    assert again.classes == ("depot", "gate")
+    assert again.classes.names == ("depot", "gate")
     for split in ("train", "valid", "test"):
         np.testing.assert_array_equal(again.split(split).images, first.split(split).images)
         assert again.split(split).labels.tolist() == [0, 1] if split != "train" else [0] * 8 + [1] * 8
@@ -80,7 +80,7 @@ def test_signs_are_read_anew_when_a_file_changes(load: Any, folder: Path, tmp_pa
 def test_another_version_reads_anew(load: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load()
     before = kept(tmp_path)
-    monkeypatch.setattr(cache, "VERSION", 2)
+    monkeypatch.setattr(cache, "VERSION", 3)
     load()
     assert kept(tmp_path) != before
 
@@ -154,7 +154,7 @@ def test_classes_that_only_the_test_has_and_empty_ones_are_told(
     (own / "train" / "empty").mkdir()
     loaded = data.load(str(own), tmp_path / "cache")
     said = capsys.readouterr().err
-    assert loaded.classes == ("depot", "gate", "new") and loaded.test.labels.tolist() == [2]
+    assert loaded.classes.names == ("depot", "gate", "new") and loaded.test.labels.tolist() == [2]
     assert "no picture to learn from is of new, which the other splits have" in said
     assert "there is no picture of empty" in said
 

@@ -48,6 +48,7 @@ LAYERS = {
     "dense2": ((128,), (128, 128)),
     "dense2_drop": ((128,), None),
     "scores": ((43,), (128, 43)),
+    "classes": ((43,), None),  # passes the scores on
 }
 
 

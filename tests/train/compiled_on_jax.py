@@ -85,7 +85,7 @@ def trained(folder):
     signs = ["--data", "synthetic", "--count", "43", "--data-dir", str(folder / "signs")]
     flags = [*signs, "--batch-size", "43", "--epochs", "3", "--redraw", "--augment", "1", "--quiet"]
     build, step = sys.modules["roadsigns.train.run"].build, compiled.Compiled.train
-    sys.modules["roadsigns.train.run"].build = lambda options, pictures: network(1)
+    sys.modules["roadsigns.train.run"].build = lambda options, pictures, classes: network(1)
 
     def stopped(self, pictures, epoch):
         if epoch == 3:
@@ -112,7 +112,7 @@ if __name__ == "__main__":
         "grey, augmented": apart(split, 1, augment=1.0),
         "colour": apart(split, 3),
         "bfloat16": apart(split, 3, precision="bfloat16"),
-        "a share": apart(split, 3, use_image_percent=50.0),
+        "a share": apart(split, 3, use_image_percent=50.0, class_weights="balanced"),
         "no room": apart(split, 3, room=1000.0, augment=1.0),
         "preprocess": bool((np.asarray(device_preprocess(images)) == preprocess(images)).all()),
         "command": trained(Path(sys.argv[1])),

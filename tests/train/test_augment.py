@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from pictures import draw_signs
 from roadsigns import signs
+from roadsigns.classes import Classes
 from roadsigns.networks.layers import sample
 from roadsigns.train import augment
 from roadsigns.train.augment import Amounts
@@ -43,6 +44,18 @@ def test_shape_dtype_and_range(count: int, seed: int, factor: float) -> None:
     assert (x.dtype, x.shape, classes.dtype, classes.shape) == (np.float32, (count, 32, 32, 3), np.int32, (count,))
     assert np.isfinite(x).all() and (x >= 0).all() and (x <= 1).all()
     assert set(classes) <= set(labels) | {signs.MIRRORED.get(int(label), -1) for label in labels}
+
+
+def test_classes_are_mirrored_only_where_they_say_so() -> None:
+    classes = Classes(("left", "right", "both", "text"), mirrored=(1, 0, 2, None))
+    images, labels = np.repeat(IMAGES[:1], 400, axis=0), np.arange(400, dtype=np.int32) % 4
+    made, become = (np.asarray(each) for each in augment.augment(images, labels, SEED, only(mirror=1), classes))
+    flipped = np.abs(made - IMAGES[0, :, ::-1] / 255).max(axis=(1, 2, 3)) < 1e-3
+    for label in range(4):
+        share = flipped[labels == label].mean()
+        assert share == 0 if label == 3 else 0.35 < share < 0.65
+    expected = np.where(flipped, np.array([1, 0, 2, 3])[labels], labels)
+    np.testing.assert_array_equal(become, expected)
 
 
 def test_a_seed_gives_its_bits_compiled_or_not() -> None:

@@ -35,9 +35,15 @@ def test_temperature_has_the_lowest_loss(true: float) -> None:
 
 
 def test_temperature_keeps_within_bounds_where_nothing_is_wrong() -> None:
-    scores = np.eye(3, dtype=np.float32)
-    assert temperature(scores, np.arange(3)) == pytest.approx(BOUNDS[0])
-    assert temperature(scores, (np.arange(3) + 1) % 3) == pytest.approx(BOUNDS[1])
+    scores, labels = np.tile(np.eye(3, dtype=np.float32), (100, 1)), np.tile(np.arange(3), 100)
+    assert temperature(scores, labels) == pytest.approx(BOUNDS[0])
+    assert temperature(scores, (labels + 1) % 3) == pytest.approx(BOUNDS[1])
+
+
+def test_few_pictures_that_are_all_named_rightly_never_make_scores_sharper() -> None:
+    scores, labels = np.tile(np.eye(2, dtype=np.float32), (90, 1)), np.tile(np.arange(2), 90)
+    assert temperature(scores, labels) == pytest.approx(1)
+    assert temperature(scores, 1 - labels) == pytest.approx(BOUNDS[1])
 
 
 def test_calibrate_changes_the_model_and_no_guess() -> None:

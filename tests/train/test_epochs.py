@@ -102,3 +102,19 @@ def test_bfloat16_trains_another_way_where_the_processor_has_it_and_the_same_twi
     trained[0].set_weights(trained[1].get_weights())
     one, other = (answers.probabilities(model, x[:5]) for model in trained[:2])
     np.testing.assert_array_equal(one, other)
+
+
+def test_balanced_classes_count_alike_in_the_loss(pictures):
+    """Three pictures of class 0 and one of class 7: weights of 4/6 and 4/2, whose mean over the pictures is 1."""
+    split = Split(pictures.images[:4], np.array([0, 7, 0, 0]))
+    options = TrainOptions(class_weights="balanced", batch_size=4, keep_prob=1, keep_prob_conv=1)
+    assert epochs.class_weights(split, TrainOptions()) is None
+    weights = epochs.class_weights(split, options)
+    assert weights.dtype == np.float32 and len(weights) == 43
+    np.testing.assert_allclose(weights[[0, 7]], [4 / 6, 2])
+    model = small()
+    likely = answers.probabilities(model, preprocess(split.images))
+    expected = np.mean(-np.log(likely[np.arange(4), split.labels]) * [4 / 6, 2, 4 / 6, 4 / 6])
+    steps = epochs.Steps(model, options)
+    loss, _ = steps.train(steps.place(split), 1)
+    assert loss == pytest.approx(expected, rel=1e-5)

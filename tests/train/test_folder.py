@@ -269,8 +269,10 @@ def test_newest_needs_an_unfinished_run(finished: bool) -> None:
 
 
 def test_resume_refuses_a_finished_run() -> None:
-    (begin().path / "metrics.json").write_text("{}")
-    with pytest.raises(UsageError, match=re.escape("The run in 'runs/a' is finished. Start a new one")):
+    (begin(epochs=3).path / "metrics.json").write_text("{}")
+    with pytest.raises(
+        UsageError, match=re.escape("The run in 'runs/a' is finished. Give it more than its 3 epochs with --epochs,")
+    ):
         again()
 
 
@@ -285,11 +287,10 @@ def test_resume_refuses_what_is_no_run(there: bool) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"epochs": 5}, "The run was started with --epochs 3 and cannot go on with 5. Leave it out"),
         (
-            {"epochs": 15},
-            "The run was started with --epochs 3 and cannot go on with 15. Leave it out, or begin another run like it: "
-            "roadsigns train --config runs/a --epochs 15",
+            {"epochs": 2},
+            "The run was started with --epochs 3 and cannot go on with 2. Leave it out, or begin another run like it: "
+            "roadsigns train --config runs/a --epochs 2",
         ),
         ({"keep_prob_conv": 0.9}, "started with --keep-prob-conv 0.7 and cannot go on with 0.9"),
     ],
@@ -298,6 +299,17 @@ def test_resume_refuses_other_settings(changed: dict[str, Any], message: str) ->
     begin(epochs=3)
     with pytest.raises(UsageError, match=re.escape(message)):
         again(**changed)
+
+
+def test_a_finished_run_may_be_given_more_epochs_and_keeps_its_figures() -> None:
+    run = begin(epochs=3)
+    (run.path / "metrics.json").write_text('{"epochs": 3}')
+    longer = again(epochs=5)
+    assert longer.options.epochs == 5 and json.loads((run.path / "config.json").read_text())["epochs"] == 3
+    with longer.alone():
+        assert json.loads((run.path / "config.json").read_text())["epochs"] == 5
+        assert (run.path / "metrics-0003.json").read_text() == '{"epochs": 3}'
+    assert again().options.epochs == 5, "from then on it is an unfinished run"
 
 
 def test_resume_may_export_and_track_elsewhere() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ...errors import DataError
 from .. import official
+from ..classes import COLUMNS, DECLARED
 from ..collection import Collection
 from ..pickles import MEMBERS, place
 from ..tree import FolderTree, Tree, open_tree
@@ -21,6 +23,7 @@ _FORMS: dict[str, tuple[Callable[[Tree], Sequence[str]], Callable[[Tree], Collec
     "Parquet": (parquet.find, parquet.read),
     "class folders": (class_folders.find, class_folders.read),
 }
+MAX_DECLARED = 2**22
 # Their pictures lie in folders, which are no class folders then.
 _STRONGER = ("the benchmark as Kaggle has it", "the benchmark's own pictures and tables", "a table")
 
@@ -62,7 +65,7 @@ def collection(path: Path) -> Iterator[Collection]:
     elif kind in ("table", "parquet"):
         tree = FolderTree(path.parent)
         with tree.kept:
-            yield (table if kind == "table" else parquet).read(tree, [path.name])
+            yield _declared(tree, (table if kind == "table" else parquet).read(tree, [path.name]), [DECLARED])
     else:
         raise DataError(f"{path} is {kind}. Expected {EXPECTED}")
 
@@ -78,7 +81,21 @@ def _one(tree: Tree) -> Collection:
         names = {form: _FORMS[form][0](tree)[0] for form in found}
         both = " and ".join(f"{form} ({names[form]})" for form in found)
         raise DataError(f"{tree.path} holds {both}. Name the one that is meant, or move the other elsewhere")
-    return _FORMS[found[0]][1](tree)
+    tables = sorted((name for name in tree.names if _is_declared(name)), key=lambda name: (name.count("/"), name))
+    return _declared(tree, _FORMS[found[0]][1](tree), tables[:1])
+
+
+def _is_declared(name: str) -> bool:
+    return name.rpartition("/")[2] == DECLARED and name.count("/") < 2
+
+
+def _declared(tree: Tree, found: Collection, tables: Sequence[str]) -> Collection:
+    """`found` with what a table beside the pictures says of the classes, where there is one."""
+    tables = [name for name in tables if tree.has(name)]
+    rows = [row for name in tables for row in table.rows(tree.read(name, MAX_DECLARED), tree.title(name))]
+    if tables and not all(row.get("label") for row in rows or [{}]):
+        raise DataError(f"{tree.title(tables[0])} lacks a label; expected the columns {', '.join(COLUMNS)}")
+    return dataclasses.replace(found, declared=rows, stamp=found.stamp + tree.stamps(tables)) if tables else found
 
 
 def _hint(tree: Tree) -> str:

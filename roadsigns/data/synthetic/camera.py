@@ -28,7 +28,14 @@ BLOCK = 32
 Stream = Callable[[str], np.random.Generator]
 
 
-def photograph(labels: npt.NDArray[np.int64], seed: Sequence[int], camera: Camera, *, signs: bool = True) -> Pixels:
+def photograph(
+    labels: npt.NDArray[np.int64],
+    seed: Sequence[int],
+    camera: Camera,
+    *,
+    signs: bool = True,
+    designs: Sequence[Design] = (),
+) -> Pixels:
     """Take one picture for each label.
 
     Args:
@@ -36,17 +43,18 @@ def photograph(labels: npt.NDArray[np.int64], seed: Sequence[int], camera: Camer
         seed: whole numbers of at least 0 that all randomness follows from.
         camera: what varies, and how.
         signs: whether there is a sign in the pictures, or only what would stand behind it.
+        designs: what the signs of each class look like; the German ones where there are none.
 
     Returns:
         uint8 RGB, shape `(N, 32, 32, 3)`.
     """
     random = streams(seed)
-    designs = [_choose(int(label), random("design").random()) for label in labels]
+    chosen_designs = [_choose(_of(int(label), designs), random("design").random()) for label in labels]
     amounts = {name: getattr(camera, name).draw(random(name), len(labels)) for name in camera.names()}
     pictures = np.empty((len(labels), SIDE, SIDE, 3), np.uint8)
     if not len(labels):
         return pictures
-    view = look(designs, amounts)
+    view = look(chosen_designs, amounts)
     # Crops of about one size share a canvas.
     order = np.argsort(np.maximum(view.width, view.height), kind="stable")
     for start in range(0, len(order), BLOCK):
@@ -54,7 +62,7 @@ def photograph(labels: npt.NDArray[np.int64], seed: Sequence[int], camera: Camer
         part = view[chosen]
         side = int(max(part.width.max(), part.height.max()))
         frames = Frames({name: values[chosen] for name, values in amounts.items()}, part, side, random)
-        pictures[chosen] = _develop(frames, [designs[index] for index in chosen] if signs else [])
+        pictures[chosen] = _develop(frames, [chosen_designs[index] for index in chosen] if signs else [])
     return pictures
 
 
@@ -70,13 +78,17 @@ def streams(seed: Sequence[int]) -> Stream:
     return stream
 
 
-def _choose(class_id: int, dice: float) -> Design:
-    """One of the class's designs, as often as its share says."""
-    for design in variants(class_id):
+def _of(class_id: int, designs: Sequence[Design]) -> Sequence[Design]:
+    return [each for each in designs if each.class_id == class_id] if designs else variants(class_id)
+
+
+def _choose(designs: Sequence[Design], dice: float) -> Design:
+    """One of a class's designs, as often as its share says."""
+    for design in designs:
         dice -= design.share
         if dice < 0:
             return design
-    return variants(class_id)[0]
+    return designs[0]
 
 
 def _develop(frames: Frames, designs: Sequence[Design]) -> Pixels:

@@ -18,6 +18,7 @@ from ...errors import DataError
 from ...preprocess import Pixels
 from ..split import SIDE
 from .camera import photograph
+from .designs import Design
 from .factors import Camera
 
 UNIT = 512
@@ -29,7 +30,7 @@ MOST_SEED = 2**31 - 1
 _LABELS, _BACKGROUNDS = 100, 101
 
 Labels = npt.NDArray[np.int64]
-_Job = tuple[Labels, tuple[int, ...], Camera, bool]
+_Job = tuple[Labels, tuple[int, ...], Camera, bool, Sequence[Design]]
 
 
 def draw(
@@ -38,16 +39,18 @@ def draw(
     *,
     part: int = 0,
     camera: Camera | None = None,
+    designs: Sequence[Design] = (),
     processes: int = 1,
     tell: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Pixels, Labels]:
     """Draw signs of all classes, as many of each, in random order.
 
     Args:
-        count: pictures, 1..170,000. Where 43 does not divide it, some classes have one more.
+        count: pictures, 1..170,000. Where the number of classes does not divide it, some have one more.
         seed: 0..2^31 - 1; the same one gives the same bytes on one machine and version.
         part: 0, 1, ... are independent sets of a seed: the splits, and from 1,001 the epochs of `train --redraw`.
         camera: what varies between the pictures; by default all factors.
+        designs: what the signs of classes 0, 1, ... look like; where there are none, the German ones.
         processes: how many draw; the pictures do not depend on it. With more than one, a script must call this under
             `if __name__ == "__main__":`, since each process imports it.
         tell: is told of pictures done, and of how many.
@@ -61,8 +64,9 @@ def draw(
         DataError: a process has ended before its work.
     """
     _check(count, seed, part=part, processes=processes)
-    labels = np.random.default_rng([seed, part, _LABELS]).permutation(np.arange(count) % signs.COUNT).astype(np.int64)
-    return _photograph(labels, (seed, part), camera or Camera(), True, processes, tell), labels
+    classes = max(design.class_id for design in designs) + 1 if designs else signs.COUNT
+    labels = np.random.default_rng([seed, part, _LABELS]).permutation(np.arange(count) % classes).astype(np.int64)
+    return _photograph(labels, (seed, part), camera or Camera(), True, processes, tell, designs), labels
 
 
 def draw_backgrounds(count: int, seed: int = 0, *, camera: Camera | None = None, processes: int = 1) -> Pixels:
@@ -92,9 +96,10 @@ def _photograph(
     with_signs: bool,
     processes: int,
     tell: Callable[[int, int], None],
+    designs: Sequence[Design] = (),
 ) -> Pixels:
     starts = range(0, len(labels), UNIT)
-    jobs = [(labels[start : start + UNIT], (*seed, start // UNIT), camera, with_signs) for start in starts]
+    jobs = [(labels[start : start + UNIT], (*seed, start // UNIT), camera, with_signs, designs) for start in starts]
     pictures = np.empty((len(labels), SIDE, SIDE, 3), np.uint8)
     for start, made in zip(starts, _run(jobs, min(processes, len(jobs))), strict=True):
         pictures[start : start + UNIT] = made
@@ -122,8 +127,8 @@ def _run(jobs: Sequence[_Job], processes: int) -> Iterator[Pixels]:
 
 
 def _unit(job: _Job) -> Pixels:
-    labels, seed, camera, with_signs = job
-    return photograph(labels, seed, camera, signs=with_signs)
+    labels, seed, camera, with_signs, designs = job
+    return photograph(labels, seed, camera, signs=with_signs, designs=designs)
 
 
 def _follow_parent() -> None:

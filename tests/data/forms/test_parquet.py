@@ -35,7 +35,7 @@ def test_splits_are_files(tmp_path: Path, archived: bool) -> None:
         images[name] = write(tmp_path / "own" / "data" / f"{name}.parquet", [i % 43 for i in range(count)], 1000 * seed)
     path = packed(tmp_path / "own") if archived else tmp_path / "own"
     loaded = data.load(str(path), tmp_path / "cache")
-    assert loaded.classes == signs.NAMES
+    assert loaded.classes == signs.CLASSES
     np.testing.assert_array_equal(loaded.test.images, [sign(each, "a") for each in images["test"]])
     assert loaded.test.labels.tolist() == list(range(9))
     whole = [sign(each, "a").tobytes() for name in sorted(images) if name != "test" for each in images[name]]
@@ -47,7 +47,7 @@ def test_splits_are_files(tmp_path: Path, archived: bool) -> None:
 def test_one_file_with_named_classes(tmp_path: Path) -> None:
     images = write(tmp_path / "signs.parquet", [1, 0, 1, 0, 1, 0], names=["gate", "depot"])
     loaded = data.load(str(tmp_path / "signs.parquet"), tmp_path / "cache")
-    assert loaded.classes == ("gate", "depot")
+    assert loaded.classes.names == ("gate", "depot")
     assert [split.labels.tolist() for split in loaded.splits()] == [[1, 0], [1, 0], [1, 0]]
     np.testing.assert_array_equal(loaded.train.images, [sign(each, "a") for each in images[:2]])
 
@@ -56,7 +56,7 @@ def test_plain_bytes_and_texts(tmp_path: Path) -> None:
     images = [png(pixels(i)) for i in range(6)]
     write(tmp_path / "s.parquet", [], picture=[None, *images], category=["gate"] * 6 + ["gate"])
     loaded = data.load(str(tmp_path / "s.parquet"), tmp_path / "cache")
-    assert loaded.classes == ("gate",)
+    assert loaded.classes.names == ("gate",)
     assert sum(len(split) for split in loaded.splits()) == 6
     assert loaded._cache.left_out == [(f"row 0 of {tmp_path}/s.parquet", "holds no image bytes")]  # type: ignore[attr-defined]
 

@@ -41,7 +41,7 @@ def test_every_form_gives_the_same_data_set(
     dataset = data.load(str(path), tmp_path / "cache")
     said = capsys.readouterr().err
     assert f"{path}: {FORMS[form]}".replace("(labels", "(signs/labels" if archived else "(labels") in said
-    assert dataset.classes == signs.NAMES
+    assert dataset.classes == signs.CLASSES
 
     def small(image: Any) -> Any:
         return cv2.resize(image, (32, 32), interpolation=cv2.INTER_LINEAR)

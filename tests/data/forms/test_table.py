@@ -48,7 +48,7 @@ def test_boxes_are_cut_and_splits_are_taken(tmp_path: Path) -> None:
     lines += "2.png;gate;1;2;150;190;TEST\n"
     path = fill(tmp_path / "own", {"t.csv": lines.encode(), **{f"{i}.png": each for i, each in enumerate(images)}})
     loaded = data.load(str(path / "t.csv"), tmp_path / "cache")
-    assert loaded.classes == ("depot", "gate")
+    assert loaded.classes.names == ("depot", "gate")
     for split, expected in (
         (loaded.train, sign(images[0], "a", (40, 50, 100, 120))),
         (loaded.valid, sign(images[1], "a")),

@@ -12,20 +12,24 @@ const SAME = 0.05
 export const NOTEBOOK = [32, 32, 1]
 
 /**
- * What a model server serves, as its metadata say: `{ name, version, shape, keeps, doubts, error }`.
+ * What a model server serves, as its metadata say: `{ name, version, shape, keeps, doubts, names, error }`.
  *
  * `shape` is that of one `x`, height, width and channels; `keeps` is whether the model takes keep probabilities,
- * `doubts` whether it says of pictures how likely they show no sign. What is not known is undefined.
+ * `doubts` whether it says of pictures how likely they show no sign, `names` whether it names their classes. What is not
+ * known is undefined.
  */
 export async function served(url, signal) {
   const { json, error } = await look(url.replace(/:predict$/, '/metadata'), signal)
   const signatures = json?.metadata?.signature_def?.signature_def
   const inputs = signatures?.serving_default?.inputs
-  const doubts = Boolean(signatures?.predict_images?.outputs?.no_sign)
+  const told = signatures?.predict_images?.outputs
+  const doubts = Boolean(told?.no_sign)
+  const names = Boolean(told?.class_ids && told?.class_names)
   const sizes = inputs?.x?.tensor_shape?.dim?.map?.(({ size }) => Number(size)).slice(1)
   const shape = sizes?.length === 3 && sizes.every((size) => size > 0 && size < 1000) ? sizes : undefined
   const { name, version } = json?.model_spec ?? {}
-  return { name, version, shape, doubts, error, keeps: inputs && 'keep_prob' in inputs && 'keep_prob_conv' in inputs }
+  const keeps = inputs && 'keep_prob' in inputs && 'keep_prob_conv' in inputs
+  return { name, version, shape, doubts, names, error, keeps }
 }
 
 /**

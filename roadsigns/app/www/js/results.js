@@ -41,15 +41,16 @@ export async function openResults({ label, says, picture, x, payload }, server) 
     const [exchange, weights, told] = await Promise.all([
       server.ask(payload(input), signal),
       server.known(model, signal),
-      says && model.doubts && server.ask(server.picturePayload(pngOf(await canvasOf(picture))), signal),
+      says && (model.doubts || model.names) && server.ask(server.picturePayload(pngOf(await canvasOf(picture))), signal),
     ])
     if (signal.aborted) return
     byId('results-loading').hidden = true
     showModel(model, weights)
     showExchange(exchange)
     const row = exchange.error ? undefined : probabilities(exchange.json)[0]
-    const kinds = row && classes(exchange.json)
-    if (row) showAnswer(row, kinds, doubted((told || exchange).json), says)
+    const more = told && !told.error ? told : exchange
+    const kinds = row && classes(more.json)
+    if (row) showAnswer(row, kinds, doubted(more.json), says)
     if (model.keeps === false) return
     prepareSpread((...keep) => server.ask(server.spreadPayload(input, ...keep), signal), showExchange, kinds)
   } catch (error) {
