@@ -231,7 +231,7 @@ VARIABLES = {
     for file in PACKAGE.rglob("*.py")
     for name in re.findall(r'environ(?:\.\w+)?[(\[]"(\w+)"', file.read_text(encoding="utf-8"))
 } | {option.metadata["env"] for option in OPTIONS.values() if option.metadata["env"]}
-NOT_OURS = {"TF_CPP_MIN_LOG_LEVEL", "DOTSCIENCE_WORKLOAD_TYPE", "DOTSCIENCE_PROJECT_DOT_ROOT"}
+NOT_OURS = {"TF_CPP_MIN_LOG_LEVEL", "DOTSCIENCE_WORKLOAD_TYPE", "DOTSCIENCE_PROJECT_DOT_ROOT", "RAY_USE_TLS"}
 NOT_OURS |= {"RAY_USAGE_STATS_ENABLED", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"}
 """TensorFlow's, Dotscience's and Ray's: nobody sets them for us."""
 
