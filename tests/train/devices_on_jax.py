@@ -58,7 +58,7 @@ def apart(number, channels):
 
 def trained(folder, flags):
     """The main job with a small network: its exit code, and the file of the last epoch."""
-    run.build = lambda options, pictures: network(1)
+    run.build = lambda options, pictures, classes: network(1)
     if os.environ.get("DIES"):
         compiled.Compiled.train = lambda *_: os._exit(9)
     signs = ["--data", "synthetic", "--count", "43", "--data-dir", str(folder / "signs"), "--batch-size", "40"]
