@@ -75,9 +75,7 @@ def spread(values: list[float], digits: int) -> dict[str, float]:
     }
 
 
-def compared(
-    name: str, subject: str, rival: str, unit: str, pairs: list[tuple[float, float]], more: bool, digits: int
-) -> Any:
+def compared(name: str, rival: str, unit: str, pairs: list[tuple[float, float]], *, more: bool, digits: int) -> Any:
     """A result; `more` is whether more of the unit is better."""
     return {
         **described(name, "compare_predict.py"),
