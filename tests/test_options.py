@@ -122,7 +122,8 @@ def test_config_that_is_missing_is_an_error_of_the_system(tmp_path: Path) -> Non
 
 def test_a_value_is_named_by_where_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     for ask, name in ((by_command_line, "--recipe"), (by_python, "`recipe`")):
-        with pytest.raises(UsageError, match=re.escape(f"{name}: expected notebook, quick or best. Received: 'quik'")):
+        message = f"{name}: expected notebook, quick, best or own. Received: 'quik'"
+        with pytest.raises(UsageError, match=re.escape(message)):
             ask("--recipe", "quik")
         with pytest.raises(UsageError, match="Invalid value for EPOCHS: "), monkeypatch.context() as patch:
             patch.setenv("EPOCHS", "abc")
