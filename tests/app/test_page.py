@@ -365,7 +365,7 @@ def test_several_pictures_become_a_table(open_page: Open, tmp_path: Path) -> Non
     page = open_page()
     files = {
         "stop.png": picture(sign(14)),
-        "=cmd|' /C calc'!A0.jpg": picture(sign(17), "JPEG"),
+        "=cmd|' /C calc'!A0.jpg": picture(sign(12), "JPEG"),
         'a "b", c.webp': picture(sign(40), "WEBP"),
         "wide.png": picture(np.ascontiguousarray(np.repeat(sign(13), 3, axis=1))),
         "noise.png": picture(np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)),
@@ -376,7 +376,7 @@ def test_several_pictures_become_a_table(open_page: Open, tmp_path: Path) -> Non
     expect(page.locator("#table-status")).to_have_text("5 of 6 pictures named, 1 probably no sign")
     rows = page.locator("#table-rows tr")
     assert rows.locator("th").all_text_contents() == list(files)
-    for index, class_id in enumerate((14, 17, 40, 13)):
+    for index, class_id in enumerate((14, 12, 40, 13)):
         expect(rows.nth(index)).to_contain_text(signs.NAMES[class_id])
         expect(rows.nth(index).locator(".design")).to_have_attribute("src", f"designs/{class_id:02d}.svg")
     expect(rows.nth(4)).to_contain_text("Probably no sign.")
@@ -391,7 +391,7 @@ def test_several_pictures_become_a_table(open_page: Open, tmp_path: Path) -> Non
     with (tmp_path / "saved.csv").open(encoding="utf-8", newline="") as file:
         saved = list(csv.DictReader(file))
     assert [each["file"] for each in saved] == [name.replace("=cmd", "'=cmd") for name in files]
-    assert [each["class_id"] for each in saved[:4]] == ["14", "17", "40", "13"]
+    assert [each["class_id"] for each in saved[:4]] == ["14", "12", "40", "13"]
     assert saved[2]["name"] == "Kreisverkehr" and 0.5 < float(saved[2]["share"]) <= 1
     assert [each["no_sign"] for each in saved] == ["no", "no", "no", "no", "yes", ""]
     assert saved[5]["error"].startswith("notes.txt is no picture") and saved[5]["class_id"] == ""
