@@ -122,7 +122,7 @@ EXPORT = Verb(
     "export",
     "roadsigns.export",
     ExportOptions,
-    "a .keras file or the shipped weights to a SavedModel, ONNX or LiteRT",
+    "a run's or the shipped weights to a SavedModel, ONNX or LiteRT",
     "Export a run's model, a .keras file or the weights that come with the package: as a version for a "
     "model server, or as one file for ONNX Runtime or LiteRT.",
     (

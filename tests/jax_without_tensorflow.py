@@ -20,7 +20,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 from pictures import draw_signs  # noqa: E402
-from roadsigns import networks  # noqa: E402
+from roadsigns import networks, signs  # noqa: E402
 from roadsigns.config import TrainOptions  # noqa: E402
 from roadsigns.data import Split  # noqa: E402
 from roadsigns.networks import answers as spoken  # noqa: E402
@@ -79,7 +79,11 @@ found["largest seed"] = said(networks.build, "notebook", 2**31 - 1)
 images, labels = draw_signs(64, 1)
 labels //= 22  # two classes are learnt in a few steps
 dataset = types.SimpleNamespace(
-    train=Split(images[:48], labels[:48]), valid=Split(images[48:], labels[48:]), source="drawn", manifest={}
+    train=Split(images[:48], labels[:48]),
+    valid=Split(images[48:], labels[48:]),
+    source="drawn",
+    manifest={},
+    classes=signs.CLASSES,
 )
 options = {"batch_size": 16, "keep_prob": 0.9, "keep_prob_conv": 0.9}
 whole = folder.start(TrainOptions(epochs=5, run_dir=Path("whole"), **options))

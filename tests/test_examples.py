@@ -37,7 +37,9 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "a.png": "photograph-01.png",
         "b.png": "photograph-40.png",
     }.items():
-        shutil.copy(FIXTURES / "pictures" / picture, folder / name)
+        for place in (folder, folder / "photos"):
+            place.mkdir(exist_ok=True)
+            shutil.copy(FIXTURES / "pictures" / picture, place / name)
     shutil.copy(FIXTURES / "drawn-signs.zip", folder / "traffic-signs-data.zip")
     assert shell("roadsigns export", folder).returncode == 0
     assert shell("roadsigns train --data traffic-signs-data.zip --epochs 1 --output other", folder).returncode == 0
@@ -57,11 +59,11 @@ def test_every_example_runs(verb: str, here: Path) -> None:
     for line in lines:
         if verb in SERVERS:
             ask_and_end(line, here)
-        else:
+        elif "://" not in line and "--address" not in line and "signs.parquet" not in line:  # those are elsewhere
             done = shell(line, here)
             # Where stdout is JSON, the model that is meant is said on stderr.
             told = re.sub(r"\Amodel: .*\n", "", done.stderr) if "--json" in line else done.stderr
-            assert (done.returncode, told) == (0, told if verb == "data" else ""), line
+            assert (done.returncode, told) == (0, told if verb in ("data", "classify") else ""), line
 
 
 def ask_and_end(line: str, cwd: Path) -> None:

@@ -94,7 +94,7 @@ def test_networks_are_judged_and_remembered(tmp_path, monkeypatch, capsys):
     result = json.loads((tmp_path / "judged.json").read_text())
     first, second, both = result["rows"]
     assert [each["name"] for each in result["rows"]] == ["small", "notebook", "small + notebook"]
-    assert first["parameters"] == 157_281 and first["seeds"] == [0] and second["recipe"] == "notebook+average"
+    assert first["parameters"] == 157_281 and first["seeds"] == [0] and second["parameters"] == 570_763
     assert both["together"] == ["small", "notebook"]
     assert first["test_accuracy"] == first["validation_accuracy"] == [first["summary"]["test_accuracy"]["mean"]]
     assert first["pictures_corrupted"] == 8 and set(first["corruptions"]) == set(judge.CORRUPTIONS)

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 import roadsigns
 from pictures import draw_signs
-from roadsigns import export, networks, preprocess
+from roadsigns import export, exported, networks, preprocess
 from roadsigns.networks import answers
 from roadsigns.networks.table import TABLE
 
@@ -122,8 +122,7 @@ def test_export_round_trip_at_two_batch_sizes(model: keras.Model, tmp_path: Path
 def test_onnx_runtime_agrees(model: keras.Model, tmp_path: Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     folder = export.export(model, tmp_path)
-    [file] = folder.glob("assets.extra/*.onnx")
-    session = onnxruntime.InferenceSession(str(file))
+    session = onnxruntime.InferenceSession(str(folder / exported.ONNX))
     for count in (1, 12):
         x = seen(model)[:count]
         [said] = session.run(["y"], {"x": x})

@@ -361,11 +361,11 @@ def test_train_refuses_in_one_line_before_keras_is_loaded(kind, archive, tmp_pat
 def test_train_names_classes_that_it_has_no_pictures_of(capsys):
     images, labels = draw_signs(80, seed=0)
     pictures = data.Split(images, np.where(np.isin(labels, [3, 14]), 0, labels))
-    train_command._tell_absent(SimpleNamespace(train=pictures, classes=signs.NAMES))
+    train_command._tell_absent(SimpleNamespace(train=pictures, classes=signs.CLASSES))
     assert capsys.readouterr().err.startswith(
         "2 of 43 classes have no pictures to train on (Speed limit (60km/h), Stop), so the model will not know them. "
     )
-    train_command._tell_absent(SimpleNamespace(train=data.Split(images, labels), classes=signs.NAMES))
+    train_command._tell_absent(SimpleNamespace(train=data.Split(images, labels), classes=signs.CLASSES))
     assert not capsys.readouterr().err
 
 
