@@ -251,33 +251,7 @@ def with_shared(real: Dataset, folder: Path, sets: int, count: int) -> Dataset:
 
     pool = Pool(folder, sets, count)
     pool.draw()
-    return WithPool(real, Pooled(real, pool, Job(), True))
-
-
-class WithPool(Dataset):
-    """Real pictures, in training with those of a pool that all trainings share."""
-
-    def __init__(self, real: Dataset, pooled: Dataset) -> None:
-        super().__init__(pooled.source, real.path)
-        self._real, self._pooled = real, pooled
-
-    @property
-    def parts(self) -> Sequence[Dataset]:
-        return self._real.parts
-
-    @property
-    def kind(self) -> str:
-        return self._pooled.kind
-
-    @property
-    def manifest(self) -> dict[str, Any]:
-        return self._pooled.manifest
-
-    def split(self, name: Any) -> Split:
-        return self._pooled.split(name)
-
-    def redrawn(self, epoch: int) -> Split:
-        return self._pooled.redrawn(epoch)
+    return Pooled(real, pool, Job(), True)
 
 
 if __name__ == "__main__":

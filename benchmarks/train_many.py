@@ -103,6 +103,10 @@ class Pooled(Dataset):
         self._real, self._pool, self._job = real, pool, job
 
     @property
+    def parts(self) -> Sequence[Dataset]:
+        return self._real.parts
+
+    @property
     def kind(self) -> str:
         return self.source
 

@@ -161,3 +161,14 @@ def _finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_finite(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def cache_folder() -> Path:
+    """Where this package keeps what it can make again: below `XDG_CACHE_HOME`, else `~/.cache`.
+
+    Raises:
+        RuntimeError: there is no home folder.
+
+    Source: XDG Base Directory Specification.
+    """
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "roadsigns"

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.util
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 
-from .. import models
+from .. import files, models
 from ..errors import ModelError, UsageError
 from ..exported import MODELS, SAVED_MODEL, versions
 from ..serving import embedded
@@ -50,7 +49,7 @@ def shipped_model(say: Callable[[str], None]) -> Path:
     digest = hashlib.sha256(__version__.encode())
     for file in sorted(resources.files("roadsigns").joinpath("weights").iterdir(), key=lambda file: file.name):
         digest.update(file.read_bytes() if file.name.endswith(".keras") else b"")
-    folder = _cache() / "roadsigns" / digest.hexdigest()[:16]
+    folder = _cache() / digest.hexdigest()[:16]
     if _versions(folder):
         return folder
     say(f"exporting the weights that come with the package to {folder}, once")
@@ -64,7 +63,7 @@ def shipped_model(say: Callable[[str], None]) -> Path:
 
 def _cache() -> Path:
     try:
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return files.cache_folder()
     except RuntimeError as error:  # a user without a home, as containers have
         raise ModelError("There is no home folder to keep the model in. Set XDG_CACHE_HOME to a folder") from error
 

@@ -10,7 +10,8 @@ import numpy as np
 from ..config import DataCommandOptions
 from ..console import note, quietly
 from ..verbs import DATA
-from .dataset import NAMES, Dataset, load
+from .dataset import Dataset
+from .sources import NAMES, load
 from .split import SPLITS
 
 

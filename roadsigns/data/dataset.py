@@ -1,13 +1,9 @@
-"""A data set by the name or path a person gives, each split read when it is first asked for."""
+"""A data set, each split of it read when it is first asked for."""
 
 from __future__ import annotations
 
-import contextlib
-import difflib
 import functools
-import os
-import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,26 +16,15 @@ from ..errors import DataError, UsageError
 from . import cache, drawn, gtsrb, manifest, official
 from .apart import set_apart
 from .cache import INDEX
-from .forms.recognise import collection, is_pickles
+from .forms.recognise import collection
 from .manifest import Drawing, Manifest
-from .pickles import MEMBERS, held, member, place, read_split
+from .pickles import MEMBERS, held, member, read_split
 from .split import SPLITS, Split, SplitName, Splits
-from .tree import FolderTree
 
 if TYPE_CHECKING:
     from .synthetic.designs import Design
 
-DEFAULT_DIR = Path("/tmp/traffic-signs-data")  # noqa: S108  the seed's place
-DRAWN_DIR = Path("/tmp/traffic-signs-synthetic")  # noqa: S108  beside it
-
-SOURCES: dict[str, Callable[[Path], tuple[Manifest, str]]] = {
-    gtsrb.SOURCE: gtsrb.fetch,
-    official.SOURCE: official.fetch,
-}
-"""What fetches each data set that has a name and an address."""
 MIXED = f"{gtsrb.SOURCE}+{drawn.SOURCE}"
-NAMES = (*SOURCES, drawn.SOURCE, MIXED)
-"""All data sets that have a name."""
 _TOLD = 5
 
 
@@ -151,7 +136,11 @@ class Dataset:
         if self.source in (drawn.SOURCE, MIXED):
             return self.source
         counts = {name: len(self.split(name)) for name in SPLITS}
-        return gtsrb.SOURCE if self.source in SOURCES or counts == gtsrb.PICTURES else self.path.name
+        return (
+            gtsrb.SOURCE
+            if self.source in (gtsrb.SOURCE, official.SOURCE) or counts == gtsrb.PICTURES
+            else self.path.name
+        )
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -238,7 +227,7 @@ class Own(Dataset):
 
 def _cache_folder() -> Path:
     try:
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "roadsigns" / "pictures"
+        return files.cache_folder() / "pictures"
     except RuntimeError as error:
         raise UsageError("There is no home folder to keep the pictures in. Name a folder with --data-dir") from error
 
@@ -251,10 +240,8 @@ class Mixture(Dataset):
         self._parts = (real, others)
 
     def file(self, split: SplitName) -> tuple[Path, str]:
-        """The file that the pictures of a split are in, and its SHA-256."""
-        stored = self.manifest["files"]
-        name = next(each for each in (member(split), member("train"), self.path.name) if each in stored)
-        return self.path / name if name in MEMBERS else self.path, stored[name]["sha256"]
+        """That of the real signs."""
+        return self._parts[0].file(split)
 
     @property
     def parts(self) -> Sequence[Dataset]:
@@ -287,84 +274,3 @@ class Mixture(Dataset):
 
 def _joined(first: Split, second: Split) -> Split:
     return Split(np.concatenate([first.images, second.images]), np.concatenate([first.labels, second.labels]))
-
-
-def load(
-    data: str = gtsrb.SOURCE,
-    data_dir: Path | None = None,
-    *,
-    count: int | None = None,
-    seed: int | None = None,
-    designs: Path | None = None,
-) -> Dataset:
-    """Find the data set that `data` names, fetching or drawing it first where that is needed.
-
-    Args:
-        data: `gtsrb`, `official`, `synthetic`, `gtsrb+synthetic`, or the path of a zip or folder with train.p,
-            valid.p and test.p, or of pictures in one of the forms that docs/data.md tells of.
-        data_dir: folder that a named data set is kept in; default `/tmp/traffic-signs-data`, for drawn signs
-            `/tmp/traffic-signs-synthetic`. Of two, the drawn ones are in a folder `synthetic` in it. Of
-            pictures at a path it keeps what was read; default `~/.cache/roadsigns/pictures`.
-        count: training pictures that are drawn; default those that are there, else 86,000.
-        seed: that they are drawn with; default that of those that are there, else 0.
-        designs: folder of SVG or PNG files that are drawn in place of the German signs, of `synthetic`.
-
-    Raises:
-        UsageError: `data` is neither a name nor a path, `count` or `seed` is given where nothing is drawn, or the
-            default folder is another user's.
-        NetworkError: the data set cannot be fetched.
-        DataError: it is damaged, or `data_dir` holds something else.
-        OSError: `data_dir` cannot be written.
-    """
-    if designs is not None and data != drawn.SOURCE:
-        raise UsageError(f"--designs {designs} is for --data {drawn.SOURCE}, not for {data}. Leave one of the two out")
-    if designs is not None:
-        own = drawn.own_designs(designs)
-        folder = _own(DRAWN_DIR.with_name(f"{DRAWN_DIR.name}-{own.digest[:12]}")) if data_dir is None else data_dir
-        return Designed(folder, *_fetch(functools.partial(drawn.fetch, count=count, seed=seed, own=own), folder), own)
-    if data == drawn.SOURCE:
-        folder = _own(DRAWN_DIR) if data_dir is None else data_dir
-        stored, how = _fetch(functools.partial(drawn.fetch, count=count, seed=seed), folder)
-        return Dataset(data, folder, stored, how)
-    if data == MIXED:
-        others = None if data_dir is None else data_dir / drawn.SOURCE
-        return Mixture(load(gtsrb.SOURCE, data_dir), load(drawn.SOURCE, others, count=count, seed=seed))
-    for name, value in (("count", count), ("seed", seed)):
-        if value is not None:
-            raise UsageError(f"--{name} {value} is for drawn signs; there are none in --data {data}. Leave it out")
-    if data in SOURCES:
-        folder = _own(DEFAULT_DIR) if data_dir is None else data_dir
-        stored, how = _fetch(SOURCES[data], folder)
-        return Dataset(data, folder, stored, how)
-    path = Path(data)
-    if not path.exists():
-        near = difflib.get_close_matches(data, NAMES, n=1)
-        hint = f"Did you mean {near[0]!r}? " if near else ""
-        raise UsageError(f"There is no data set and no file {data!r}. {hint}Expected {', '.join(NAMES)} or a PATH")
-    if not is_pickles(path):
-        return Own(data, path, data_dir)
-    return Dataset(data, path / place(FolderTree(path)) if path.is_dir() else path)
-
-
-def _own(folder: Path) -> Path:
-    """`folder`, which is made where it is missing; in `/tmp` everybody can have put another in its place.
-
-    Raises:
-        UsageError: it, or a link in its place, belongs to another user, or everybody can write into it.
-    """
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir(mode=0o755)
-    ours = folder.lstat().st_uid == os.geteuid() == folder.stat().st_uid
-    if ours and not folder.stat().st_mode & stat.S_IWOTH:
-        return folder
-    reason = "can be written by every user" if ours else "belongs to another user"
-    raise UsageError(
-        f"{folder} {reason} of this machine. Name a folder of your own with --data-dir, or this if you trust it"
-    )
-
-
-def _fetch(fetch: Callable[[Path], tuple[Manifest, str]], folder: Path) -> tuple[Manifest, str]:
-    """`fetch(folder)`, one process at a time: the second finds what the first has put there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with files.locked(folder, waiting=lambda: note(f"waiting for another process that fills {folder}")):
-        return fetch(folder)

@@ -10,11 +10,9 @@ What is computed is what `epochs` computes step by step, apart from the order in
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -27,8 +25,9 @@ from ..config import TrainOptions
 from ..console import progress
 from ..data import Split
 from ..errors import UsageError
+from ..files import cache_folder
 from ..networks import answers
-from ..preprocess import device_preprocess, preprocess
+from ..preprocess import device_preprocess, equalize, grey
 from . import augment, devices, epochs
 from .lowering import lowered
 
@@ -86,7 +85,7 @@ class Compiled:
         images, labels = split.images, split.labels.astype(np.int32)
         self._weights = epochs.class_weights(split, self._options)
         if self._channels == 1 and not self._options.augment:  # once for all epochs
-            images = np.rint(preprocess(images) * 255).astype(np.uint8)
+            images = equalize(grey(images))[..., np.newaxis]
         resident = images.nbytes <= _ROOM * _free_memory()
         if resident and self._mesh:
             images, labels = self._mesh.everywhere((images, labels))
@@ -257,5 +256,4 @@ def _keep_compiled() -> None:
 
     if jax.config.jax_compilation_cache_dir is None:
         with contextlib.suppress(RuntimeError):  # no home folder
-            folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "roadsigns" / "compiled"
-            jax.config.update("jax_compilation_cache_dir", str(folder))
+            jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "compiled"))

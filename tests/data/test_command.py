@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from roadsigns.data import dataset, gtsrb
+from roadsigns.data import gtsrb, sources
 from roadsigns.data.__main__ import main
 from roadsigns.data.download import download
 
@@ -59,7 +59,7 @@ def small_gtsrb(site: Any, archive: Path, monkeypatch: pytest.MonkeyPatch) -> An
     site.files["/traffic-signs-data.zip"] = archive.read_bytes()
     get = functools.partial(download, wait=lambda seconds: None)
     fetch = functools.partial(gtsrb.fetch, address=f"{site.url}/traffic-signs-data.zip", pictures=COUNTS, get=get)
-    monkeypatch.setitem(dataset.SOURCES, "gtsrb", fetch)
+    monkeypatch.setitem(sources.SOURCES, "gtsrb", fetch)
     return site
 
 
@@ -106,7 +106,7 @@ def test_data_does_not_use_a_default_folder_that_another_user_can_have_planted(
         folder.symlink_to(target)
         if planted == "link":
             target.mkdir()
-    monkeypatch.setattr(dataset, "DEFAULT_DIR" if source == "gtsrb" else "DRAWN_DIR", folder)
+    monkeypatch.setattr(sources, "DEFAULT_DIR" if source == "gtsrb" else "DRAWN_DIR", folder)
     if planted != "open to all":
         monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     status, out, err = run("--data", source)
@@ -120,7 +120,7 @@ def test_data_makes_the_default_folder_and_finds_it_again(
     small_gtsrb: Any, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "signs"
-    monkeypatch.setattr(dataset, "DEFAULT_DIR", folder)
+    monkeypatch.setattr(sources, "DEFAULT_DIR", folder)
     before = os.umask(0)
     try:
         assert run()[2] == f"gtsrb was fetched to {folder}\n"
@@ -139,7 +139,7 @@ def test_data_quiet_prints_nothing_and_with_json_only_that(small_gtsrb: Any, run
 def test_two_that_fetch_into_one_folder_fetch_once(small_gtsrb: Any, tmp_path: Path) -> None:
     """The second waits, and finds what the first has put there."""
     with ThreadPoolExecutor(2) as pool:
-        found = [one.found for one in pool.map(lambda _: dataset.load("gtsrb", tmp_path / "data"), range(2))]
+        found = [one.found for one in pool.map(lambda _: sources.load("gtsrb", tmp_path / "data"), range(2))]
     assert sorted(found) == [False, True]
     assert len(small_gtsrb.asked) == 1
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from roadsigns import data
-from roadsigns.data import dataset, drawn, gtsrb, synthetic
+from roadsigns.data import drawn, gtsrb, sources, synthetic
 from roadsigns.errors import DataError, UsageError
 
 FILES = ["manifest.json", "test.p", "train.p", "valid.p"]
@@ -132,7 +132,7 @@ def small_gtsrb(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         path.write_bytes(archive.read_bytes())
 
     counts = {"train": 6, "valid": 3, "test": 4}
-    monkeypatch.setitem(dataset.SOURCES, "gtsrb", functools.partial(gtsrb.fetch, pictures=counts, get=get))
+    monkeypatch.setitem(sources.SOURCES, "gtsrb", functools.partial(gtsrb.fetch, pictures=counts, get=get))
 
 
 @pytest.mark.usefixtures("small_gtsrb")
@@ -146,6 +146,7 @@ def test_mixture_joins_the_training_pictures(tmp_path: Path) -> None:
     np.testing.assert_array_equal(mixed.valid.images, real.valid.images)
     np.testing.assert_array_equal(mixed.test.images, real.test.images)
     assert mixed.train is mixed.train
+    assert mixed.file("train") == real.file("train")
     assert [len(split) for split in mixed.splits()] == [56, 3, 4]
     again = mixed.redrawn(2)
     np.testing.assert_array_equal(again.images[:6], real.train.images)

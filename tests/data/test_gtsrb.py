@@ -170,7 +170,7 @@ def test_fetch_refuses_a_damaged_manifest(archive: Path, tmp_path: Path, text: s
 def stored(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], data.Dataset]:
     """Loads the small data set, which is in `tmp_path / "data"`, as `gtsrb`."""
     fetch(archive, tmp_path / "data")
-    monkeypatch.setitem(data.dataset.SOURCES, "gtsrb", lambda folder: fetch(None, folder))
+    monkeypatch.setitem(data.sources.SOURCES, "gtsrb", lambda folder: fetch(None, folder))
     return lambda: data.load("gtsrb", tmp_path / "data")
 
 

@@ -460,3 +460,14 @@ def test_what_the_system_refuses_is_no_damage() -> None:
     keep(run, 0.5)
     with pytest.raises(PermissionError), run.reading(1):
         raise PermissionError(13, "Permission denied", "epoch-0001.keras")
+
+
+def test_epochs_that_are_noted_are_written_with_the_next_that_is_kept() -> None:
+    run = folder.start(TrainOptions(run_dir=Path("runs/a"), schedule="cosine"))
+    run.note(row(1))
+    assert (run.kept, again().history) == (0, [])
+    run.note(row(2))
+    run.keep(row(3), save("three"))
+    run.note(row(4))
+    assert run.kept == 3 and [each.epoch for each in run.history] == [1, 2, 3, 4]
+    assert [each.epoch for each in again().history] == [1, 2, 3], "the fourth is lost with the process"

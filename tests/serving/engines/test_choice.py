@@ -122,4 +122,4 @@ def test_units_drop_as_often_as_the_graph_drops_them(folder):
         deviations.append(both.std(axis=0))
     error = np.sqrt((deviations[0] ** 2 + deviations[1] ** 2) / 4000)
     assert (np.abs(means[0] - means[1]) < 5 * error + 1e-6).all()
-    assert error.min() < 0.01
+    assert error.max() < 0.02, "close enough to tell the two apart"

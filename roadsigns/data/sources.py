@@ -1,0 +1,113 @@
+"""The sources of data sets: the names and paths that a person may give, and where each is kept."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import functools
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from .. import files
+from ..console import note
+from ..errors import UsageError
+from . import drawn, gtsrb, official
+from .dataset import MIXED, Dataset, Designed, Mixture, Own
+from .forms.recognise import is_pickles
+from .manifest import Manifest
+from .pickles import place
+from .tree import FolderTree
+
+DEFAULT_DIR = Path("/tmp/traffic-signs-data")  # noqa: S108  the seed's place
+DRAWN_DIR = Path("/tmp/traffic-signs-synthetic")  # noqa: S108  beside it
+
+SOURCES: dict[str, Callable[[Path], tuple[Manifest, str]]] = {
+    gtsrb.SOURCE: gtsrb.fetch,
+    official.SOURCE: official.fetch,
+}
+"""What fetches each data set that has a name and an address."""
+NAMES = (*SOURCES, drawn.SOURCE, MIXED)
+"""All data sets that have a name."""
+
+
+def load(
+    data: str = gtsrb.SOURCE,
+    data_dir: Path | None = None,
+    *,
+    count: int | None = None,
+    seed: int | None = None,
+    designs: Path | None = None,
+) -> Dataset:
+    """Find the data set that `data` names, fetching or drawing it first where that is needed.
+
+    Args:
+        data: `gtsrb`, `official`, `synthetic`, `gtsrb+synthetic`, or the path of a zip or folder with train.p,
+            valid.p and test.p, or of pictures in one of the forms that docs/data.md tells of.
+        data_dir: folder that a named data set is kept in; default `/tmp/traffic-signs-data`, for drawn signs
+            `/tmp/traffic-signs-synthetic`. Of two, the drawn ones are in a folder `synthetic` in it. Of
+            pictures at a path it keeps what was read; default `~/.cache/roadsigns/pictures`.
+        count: training pictures that are drawn; default those that are there, else 86,000.
+        seed: that they are drawn with; default that of those that are there, else 0.
+        designs: folder of SVG or PNG files that are drawn in place of the German signs, of `synthetic`.
+
+    Raises:
+        UsageError: `data` is neither a name nor a path, `count` or `seed` is given where nothing is drawn, or the
+            default folder is another user's.
+        NetworkError: the data set cannot be fetched.
+        DataError: it is damaged, or `data_dir` holds something else.
+        OSError: `data_dir` cannot be written.
+    """
+    if designs is not None and data != drawn.SOURCE:
+        raise UsageError(f"--designs {designs} is for --data {drawn.SOURCE}, not for {data}. Leave one of the two out")
+    if designs is not None:
+        own = drawn.own_designs(designs)
+        folder = _own(DRAWN_DIR.with_name(f"{DRAWN_DIR.name}-{own.digest[:12]}")) if data_dir is None else data_dir
+        return Designed(folder, *_fetch(functools.partial(drawn.fetch, count=count, seed=seed, own=own), folder), own)
+    if data == drawn.SOURCE:
+        folder = _own(DRAWN_DIR) if data_dir is None else data_dir
+        stored, how = _fetch(functools.partial(drawn.fetch, count=count, seed=seed), folder)
+        return Dataset(data, folder, stored, how)
+    if data == MIXED:
+        others = None if data_dir is None else data_dir / drawn.SOURCE
+        return Mixture(load(gtsrb.SOURCE, data_dir), load(drawn.SOURCE, others, count=count, seed=seed))
+    for name, value in (("count", count), ("seed", seed)):
+        if value is not None:
+            raise UsageError(f"--{name} {value} is for drawn signs; there are none in --data {data}. Leave it out")
+    if data in SOURCES:
+        folder = _own(DEFAULT_DIR) if data_dir is None else data_dir
+        stored, how = _fetch(SOURCES[data], folder)
+        return Dataset(data, folder, stored, how)
+    path = Path(data)
+    if not path.exists():
+        near = difflib.get_close_matches(data, NAMES, n=1)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
+        raise UsageError(f"There is no data set and no file {data!r}. {hint}Expected {', '.join(NAMES)} or a PATH")
+    if not is_pickles(path):
+        return Own(data, path, data_dir)
+    return Dataset(data, path / place(FolderTree(path)) if path.is_dir() else path)
+
+
+def _own(folder: Path) -> Path:
+    """`folder`, which is made where it is missing; in `/tmp` everybody can have put another in its place.
+
+    Raises:
+        UsageError: it, or a link in its place, belongs to another user, or everybody can write into it.
+    """
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o755)
+    ours = folder.lstat().st_uid == os.geteuid() == folder.stat().st_uid
+    if ours and not folder.stat().st_mode & stat.S_IWOTH:
+        return folder
+    reason = "can be written by every user" if ours else "belongs to another user"
+    raise UsageError(
+        f"{folder} {reason} of this machine. Name a folder of your own with --data-dir, or this if you trust it"
+    )
+
+
+def _fetch(fetch: Callable[[Path], tuple[Manifest, str]], folder: Path) -> tuple[Manifest, str]:
+    """`fetch(folder)`, one process at a time: the second finds what the first has put there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with files.locked(folder, waiting=lambda: note(f"waiting for another process that fills {folder}")):
+        return fetch(folder)
