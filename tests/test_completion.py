@@ -38,7 +38,7 @@ def completed(tmp_path, *words):
         (["evaluate", "--split", ""], {"train", "valid", "test"}),
         (["serve", "--rest_api_p"], {"--rest_api_port"}),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(sorted(value) if isinstance(value, set) else value),
 )
 def test_bash_completes(words, offered, tmp_path):
     assert completed(tmp_path, *words) == offered
