@@ -55,7 +55,7 @@ def evaluation(browser: Browser) -> None:
     """The page of the shipped weights on 860 drawn signs: no real picture may be shown."""
     with tempfile.TemporaryDirectory() as folder:
         drawn = ["--data", "synthetic", "--count", "8600", "--data-dir", f"{folder}/drawn"]
-        command = [sys.executable, "-m", "roadsigns.evaluate", "--model", "notebook", "--report", f"{folder}/report"]
+        command = [sys.executable, "-m", "roadsigns.evaluate", "--model", "small", "--report", f"{folder}/report"]
         subprocess.run([*command, *drawn], check=True)
         page = browser.new_page(viewport={"width": 1120, "height": 1400})
         page.goto(f"file://{folder}/report/report.html")
