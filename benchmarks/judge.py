@@ -292,7 +292,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             parser.error(f"--together {' '.join(party)} asks for more runs of a network than there are")
     rows, comparisons = judge(options.archive, groups, options.together, options.corrupted)
     result = {
-        "name": "judged",
+        "name": options.output.stem,
         "command": " ".join(["python benchmarks/judge.py ARCHIVE", *_flags(options)]),
         "date": datetime.date.today().isoformat(),
         **machine.description(),

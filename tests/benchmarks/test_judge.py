@@ -89,9 +89,10 @@ def test_networks_are_judged_and_remembered(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(judge, "LEVELS", (1,))
     wanted = ["archive", "--network", "small", "small", "--network", "notebook", "notebook"]
     wanted += ["--together", "small", "notebook", "--corrupted", "8"]
-    wanted += [f"--output={tmp_path / 'judged.json'}", f"--cache={tmp_path / 'cache'}"]
+    wanted += [f"--output={tmp_path / 'judged-two.json'}", f"--cache={tmp_path / 'cache'}"]
     judge.main(wanted)
-    result = json.loads((tmp_path / "judged.json").read_text())
+    result = json.loads((tmp_path / "judged-two.json").read_text())
+    assert result["name"] == "judged-two"
     first, second, both = result["rows"]
     assert [each["name"] for each in result["rows"]] == ["small", "notebook", "small + notebook"]
     assert first["parameters"] == 157_281 and first["seeds"] == [0] and second["parameters"] == 570_763
