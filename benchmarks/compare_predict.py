@@ -34,8 +34,9 @@ HERE = Path(__file__).parent
 PHOTO = str(HERE.parent / "fixtures" / "pictures" / "design-14.jpg")
 SUBJECT = f"from roadsigns import predict; predict.main(['--model', 'small', {PHOTO!r}])"
 RIVAL = f"""
-from roadsigns import classifier, models
-print(classifier._by_keras(models.find("small")).predict({PHOTO!r}))
+from roadsigns import classifier, loading, models
+small = models.find("small")
+print(classifier.Classifier(small, *loading.by_keras(small)).predict({PHOTO!r}))
 """
 LOOP = """
 import glob, sys

@@ -14,7 +14,8 @@ import numpy as np
 from form import Form
 
 from roadsigns import networks
-from roadsigns.networks.layers import AffineWarp, KeepProbability, NoSign, Standardize
+from roadsigns.networks.layers import KeepProbability, NoSign, Standardize
+from roadsigns.networks.warp import AffineWarp
 from roadsigns.train import augment, averages
 from roadsigns.train.lowering import lowered
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from roadsigns import keras_file, machine, models
-from roadsigns.networks import layers
+from roadsigns.networks import answers
 
 Engine = tuple[str, Callable[[np.ndarray], np.ndarray]]
 """A title, and a function from uint8 pictures as the network sees them to probabilities, both in the host's memory."""
@@ -106,8 +106,7 @@ def _litert(model: Any) -> Iterator[Engine | tuple[str, str]]:
 
     @tf.function(input_signature=[tf.TensorSpec(model.input["x"].shape, tf.float32)], autograph=False)
     def answer(x: Any) -> Any:
-        with layers.fresh_noise():  # LiteRT has no state of random numbers
-            return tf.nn.softmax(model({"x": x, "keep_prob": tf.ones([1]), "keep_prob_conv": tf.ones([1])}))
+        return answers.graph_probabilities(model, {"x": x, "keep_prob": tf.ones([1]), "keep_prob_conv": tf.ones([1])})
 
     try:
         converter = tf.lite.TFLiteConverter.from_concrete_functions([answer.get_concrete_function()], model)

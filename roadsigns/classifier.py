@@ -1,13 +1,8 @@
-"""A model that is loaded to name signs: in a photo, in many of them, or in pixels.
-
-An export or shipped weights with an ONNX file run on ONNX Runtime, in a fraction of the time and memory that TensorFlow
-takes to start. Everything else runs on Keras or TensorFlow.
-"""
+"""A model that is loaded to name signs: in a photo, in many of them, or in pixels."""
 
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
-from . import backend, exported, models, no_sign, photos, signs
-from . import classes as class_list
-from .classes import METADATA
+from . import exported, loading, models, photos
 from .errors import ModelError
 from .no_sign import Rule
-from .preprocess import preprocess
 from .resize import Pixels, resize
 
 if TYPE_CHECKING:
@@ -30,7 +22,6 @@ if TYPE_CHECKING:
 _BATCH = 256
 _AT_ONCE = 64
 _TOLERANCE = 1e-3
-_PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
 Probabilities = npt.NDArray[np.float32]
 Picture: TypeAlias = "str | Path | bytes | Image.Image | Pixels"
@@ -198,108 +189,7 @@ def load(model: models.Model | str | Path | None = None, threads: int | None = N
         ModelError: it is damaged, or a model of another kind.
     """
     found = model if isinstance(model, models.Model) else models.find(model)
-    onnx = found.onnx
-    if onnx is not None:
-        return _by_onnx(found, onnx, threads)
-    return _by_tensorflow(found) if found.is_export else _by_keras(found)
-
-
-def _by_onnx(model: models.Model, file: Path, threads: int | None) -> Classifier:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-    options.intra_op_num_threads = threads or cores
-    # Threads that spin while they wait take the cores from whoever reads the next pictures.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(str(file), options, providers=onnx_providers())
-        [given], [made] = session.get_inputs(), session.get_outputs()
-        channels, classes = int(given.shape[3]), int(made.shape[1])
-    except Exception as error:  # ONNX Runtime's exceptions have no base of their own
-        reason = " ".join(str(error).split())[:200]
-        raise ModelError(f"{str(file)!r} cannot be loaded: {reason}. Export the model again") from error
-
-    def run(images: Pixels) -> Any:
-        return session.run([made.name], {given.name: preprocess(images, channels)})[0]
-
-    told = session.get_modelmeta().custom_metadata_map.get(METADATA, "")
-    return Classifier(model, _names(model, classes, told), run, _rule(model))
-
-
-def onnx_providers() -> list[str]:
-    """What ONNX Runtime computes on, the fastest first: a GPU where `onnxruntime-gpu` is installed, the CPU."""
-    import onnxruntime
-
-    return [each for each in _PROVIDERS if each in onnxruntime.get_available_providers()]
-
-
-def _by_keras(model: models.Model) -> Classifier:
-    from . import keras_file
-
-    network = keras_file.load(model.path)
-    from .networks import answers
-
-    channels = answers.channels(network)
-
-    def run(images: Pixels) -> Any:
-        return answers.probabilities(network, preprocess(images, channels), batch_size=_BATCH)
-
-    return Classifier(model, answers.classes(network).names, run, answers.no_sign(network))
-
-
-def _by_tensorflow(model: models.Model) -> Classifier:
-    tf = backend.require_tensorflow("An exported model without an ONNX file")
-    try:
-        loaded = tf.saved_model.load(str(model.path))
-        signatures = list(loaded.signatures)
-    except Exception as error:  # TensorFlow raises whatever the damage leads to
-        reason = " ".join(str(error).split())[:200]
-        raise ModelError(f"{model.name!r} cannot be loaded as one of our exports: {reason}") from error
-    if exported.PIXELS not in signatures:
-        has = ", ".join(signatures) or "none"
-        raise ModelError(
-            f"{model.name!r} is no export of ours: expected the signature {exported.PIXELS}. It has: {has}"
-        )
-    signature = loaded.signatures[exported.PIXELS]
-    outputs = signature.structured_outputs
-    shape = tuple(outputs["probabilities"].shape) if "probabilities" in outputs else ()
-    if len(shape) != 2 or shape[1] is None:
-        has = ", ".join(sorted(outputs))
-        raise ModelError(
-            f"{model.name!r} is no export of ours: expected the output probabilities (N, classes). It has: {has}"
-        )
-
-    def run(images: Pixels) -> Any:
-        return signature(images=images)["probabilities"].numpy()
-
-    kept: Any = loaded  # its functions live as long as it does
-    run.__dict__["model"] = kept
-    return Classifier(model, _names(model, int(shape[1])), run, _rule(model))
-
-
-def _names(model: models.Model, classes: int, told: str = "") -> tuple[str, ...]:
-    """The names that the model brings along, in its folder or in its ONNX file; else the numbers of its classes."""
-    names = exported.class_names(model.path) if model.is_export else signs.NAMES if model.is_shipped else ()
-    names = names or (class_list.read(told).names if told else class_list.numbered(classes).names)
-    if len(names) != classes:
-        raise ModelError(
-            f"{model.name!r} tells {classes} classes apart, and its list has {len(names)} names: its answers cannot be "
-            "named. Export the model again"
-        )
-    return names
-
-
-def _rule(model: models.Model) -> Rule | None:
-    """The rule for pictures without a sign that an export brings along."""
-    file = model.path / exported.NO_SIGN
-    if not model.is_export or not file.is_file():
-        return None
-    try:
-        return no_sign.read(file.read_text(encoding="utf-8"))
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{str(file)!r} is damaged: {error!r}. Export the model again") from error
+    return Classifier(found, *loading.load(found, threads))
 
 
 def _is_picture(value: Any) -> bool:

@@ -82,12 +82,11 @@ def accuracy(file: Path, images: Pixels, labels: npt.NDArray[np.int64], at_once:
 def _answer(model: keras.Model, prepare: Callable[[Any, int], Any]) -> Callable[[tf.Tensor], tf.Tensor]:
     import tensorflow as tf
 
-    from .networks import answers, layers
+    from .networks import answers
 
-    def answer(images: tf.Tensor) -> tf.Tensor:
+    def answer(images: tf.Tensor) -> Any:
         x, ones = prepare(images, answers.channels(model)), tf.ones([1])
-        with layers.noise(layers.fresh):
-            return tf.nn.softmax(model({"x": x, "keep_prob": ones, "keep_prob_conv": ones}))
+        return answers.graph_probabilities(model, {"x": x, "keep_prob": ones, "keep_prob_conv": ones})
 
     return answer
 

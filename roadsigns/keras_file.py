@@ -39,7 +39,7 @@ def load(path: Path) -> keras.Model:
     backend.start()
     import keras
 
-    from .networks import class_list, form, layers  # noqa: F401  Keras finds our layers by their registration
+    from .networks import class_list, form, layers, warp  # noqa: F401  Keras finds our layers by their registration
 
     try:
         with backend.own_settings():

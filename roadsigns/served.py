@@ -83,7 +83,7 @@ def _serving_default(model: keras.Model, channels: int) -> Callable[..., dict[st
     """What answers with the probabilities of all classes, for as many answers as `answers.feed` says."""
     import tensorflow as tf
 
-    from .networks import layers
+    from .networks.answers import graph_probabilities
 
     def serve(x: tf.Tensor, keep_prob: tf.Tensor, keep_prob_conv: tf.Tensor) -> dict[str, tf.Tensor]:
         images = tf.shape(x)[0]
@@ -98,9 +98,8 @@ def _serving_default(model: keras.Model, channels: int) -> Callable[..., dict[st
         # An empty batch passes as one empty picture, since oneDNN's convolutions fail on none.
         x, *kept = (_pad_if_empty(tensor) for tensor in (x, *keeps.values()))
         repeated = tf.broadcast_to(x, [tf.maximum(answers, 1), preprocess.SIZE, preprocess.SIZE, channels])
-        with layers.noise(layers.fresh):
-            scores = model({"x": repeated, **dict(zip(keeps, kept, strict=True))})
-        return {"y": tf.nn.softmax(scores)[:answers]}
+        y = graph_probabilities(model, {"x": repeated, **dict(zip(keeps, kept, strict=True))})
+        return {"y": y[:answers]}
 
     return serve
 
@@ -180,11 +179,10 @@ def write_onnx(model: keras.Model, path: Path) -> None:
     """What `serving_default` answers at keep probability 1, for ONNX Runtime."""
     import tensorflow as tf
 
-    from .networks import answers, layers
+    from .networks import answers
 
-    def at_one(x: tf.Tensor) -> tf.Tensor:
-        with layers.noise(layers.fresh):
-            return tf.nn.softmax(model({"x": x, "keep_prob": tf.ones([1]), "keep_prob_conv": tf.ones([1])}))
+    def at_one(x: tf.Tensor) -> Any:
+        return answers.graph_probabilities(model, {"x": x, "keep_prob": tf.ones([1]), "keep_prob_conv": tf.ones([1])})
 
     onnx_file.write(at_one, [_x(answers.channels(model))], path, {METADATA: answers.classes(model).as_csv()})
 
@@ -197,7 +195,7 @@ def write_dropping(model: keras.Model, path: Path) -> None:
     """
     import tensorflow as tf
 
-    from .networks import answers, layers
+    from .networks import answers, random_numbers
 
     given = [
         _x(answers.channels(model)),
@@ -205,13 +203,13 @@ def write_dropping(model: keras.Model, path: Path) -> None:
     ]
     numbers: list[tf.TensorSpec] = []
 
-    def answer(draw: Callable[[Any], Any], *inputs: tf.Tensor) -> tf.Tensor:
-        with layers.noise(draw):
-            return tf.nn.softmax(model(dict(zip((spec.name for spec in given), inputs, strict=True))))
+    def answer(draw: Callable[[Any], Any], *inputs: tf.Tensor) -> Any:
+        named = dict(zip((spec.name for spec in given), inputs, strict=True))
+        return answers.graph_probabilities(model, named, draw)
 
     def note(units: tf.Tensor) -> tf.Tensor:
         numbers.append(tf.TensorSpec(units.shape, tf.float32, f"noise_{len(numbers)}"))
-        return layers.fresh(units)
+        return random_numbers.fresh(units)
 
     def drop(*inputs: tf.Tensor) -> tf.Tensor:
         left = iter(inputs[len(given) :])

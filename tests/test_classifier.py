@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from PIL import Image
 
 import roadsigns
-from roadsigns import classifier, exported, no_sign, signs
+from roadsigns import classifier, models, signs
 from roadsigns.errors import DataError, ModelError, UsageError
 
 ROOT = Path(__file__).parent.parent
@@ -93,71 +92,18 @@ def test_what_is_no_picture_is_refused(
 
 def test_load_takes_what_the_command_line_takes(tmp_path: Path) -> None:
     assert roadsigns.load("notebook").model.is_shipped
-    assert roadsigns.load(classifier.models.shipped()).model.name == "small"
+    assert roadsigns.load(models.shipped()).model.name == "small"
     with pytest.raises(UsageError, match="is not there"):
         roadsigns.load(tmp_path / "none")
 
 
-def test_a_rule_that_an_export_brings_along_tells_pictures_without_a_sign(tmp_path: Path) -> None:
-    """This rule sees its bias alone, so that every chance is sigmoid(5)."""
-    folder = saved(
-        tmp_path, lambda images: {"probabilities": tf.one_hot(tf.zeros(tf.shape(images)[0], tf.int32), 3)}, NAMES
-    )
-    assert roadsigns.load(folder).predict(STOP).no_sign is None
-    rule = no_sign.Rule(np.zeros(3), np.zeros(3), -5.0)
-    (folder / exported.NO_SIGN).parent.mkdir(exist_ok=True)
-    (folder / exported.NO_SIGN).write_text(rule.as_json())
-    assert roadsigns.load(folder).predict(STOP).no_sign == pytest.approx(1 / (1 + np.exp(-5)))
-    (folder / exported.NO_SIGN).write_text("{}")
-    with pytest.raises(ModelError, match=r"no_sign\.json' is damaged: .*Export the model again"):
-        roadsigns.load(folder)
-
-
-def saved(folder: Path, make: Any, names: str | None) -> Path:
-    """A SavedModel of another's, with `predict_pixels`."""
-    module = tf.Module()
-    module.call = tf.function(make, input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8, "images")])
-    tf.saved_model.save(module, str(folder), signatures={"predict_pixels": module.call.get_concrete_function()})
-    if names is not None:
-        (folder / exported.CLASS_NAMES).parent.mkdir(exist_ok=True)
-        (folder / exported.CLASS_NAMES).write_text(names)
-    return folder
-
-
-def ones(scale: float) -> Any:
-    return lambda images: {"probabilities": tf.ones([tf.shape(images)[0], 3]) * scale}
-
-
-NAMES = "ClassId,SignName\n0,Give way\n1,Stop\n2,No entry\n"
-
-
-def test_an_export_of_other_classes_has_its_own_names_or_numbers(tmp_path: Path) -> None:
-    found = roadsigns.load(saved(tmp_path / "a", ones(1 / 3), NAMES)).predict(STOP)
-    assert [guess.class_name for guess in found.best] == ["Give way", "Stop", "No entry"]
-    found = roadsigns.load(saved(tmp_path / "b", ones(1 / 3), None)).predict(STOP)
-    assert [guess.class_name for guess in found.best] == ["class 0", "class 1", "class 2"]
-    with pytest.raises(ModelError, match=r"tells 3 classes apart, and its list has 1 names: its answers cannot be"):
-        roadsigns.load(saved(tmp_path / "c", ones(1 / 3), "ClassId,SignName\n0,Give way\n"))
-
-
 @pytest.mark.parametrize("scale", [2.5, -1.0])
-def test_an_export_that_answers_with_raw_scores_is_refused(scale: float, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="answers with numbers that are no probabilities: a row goes from "):
-        roadsigns.load(saved(tmp_path / "a", ones(scale), NAMES)).predict(STOP)
-
-
-def test_a_saved_model_without_our_signature_is_told_what_it_has(tmp_path: Path) -> None:
-    tf.saved_model.save(tf.Module(), str(tmp_path))
-    with pytest.raises(ModelError, match=r"is no export of ours: expected the signature predict_pixels\. It has: none"):
-        roadsigns.load(tmp_path)
-
-
-def test_a_damaged_onnx_file_is_told(tmp_path: Path) -> None:
-    (tmp_path / "assets.extra").mkdir()
-    (tmp_path / "saved_model.pb").touch()
-    (tmp_path / exported.ONNX).write_bytes(b"hello")
-    with pytest.raises(ModelError, match=r"roadsigns\.onnx' cannot be loaded: .*Export the model again"):
-        roadsigns.load(tmp_path)
+def test_answers_that_are_no_probabilities_are_refused(scale: float) -> None:
+    scores = roadsigns.Classifier(
+        models.find("small"), ("a", "b", "c"), lambda images: np.full((len(images), 3), scale), None
+    )
+    with pytest.raises(ModelError, match="'small' answers with numbers that are no probabilities: a row goes from "):
+        scores.predict(STOP)
 
 
 @pytest.mark.parametrize("room", [roadsigns, classifier])

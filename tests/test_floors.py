@@ -125,6 +125,12 @@ def test_the_package_loads_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
+def test_no_module_is_longer_than_300_lines() -> None:
+    """A longer one has two nouns."""
+    lines = {module: len(path.read_text().splitlines()) for module, path in MODULES.items()}
+    assert not {module: count for module, count in lines.items() if count > 300}
+
+
 WITHOUT_A_TEST_OF_ITS_NAME = """
 app.own_server onnx_file served serving.server train.run
 """

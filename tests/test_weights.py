@@ -8,12 +8,17 @@ import pytest
 from PIL import Image, ImageDraw
 
 from pictures import draw_signs
-from roadsigns import classifier, data, keras_file, models, networks, predict, scores
+from roadsigns import classifier, data, keras_file, loading, models, networks, predict, scores
 from roadsigns.data import synthetic
 from roadsigns.train import doubts
 
 MIXED = "gtsrb+synthetic"
 CARDS = {name: json.loads(models.shipped(name).with_suffix(".json").read_text()) for name in models.NAMES}
+
+
+def keras_classifier(name):
+    model = models.find(name)
+    return classifier.Classifier(model, *loading.by_keras(model))
 
 
 def test_the_weights_are_few_and_of_small_by_default():
@@ -34,7 +39,7 @@ def test_weights_are_a_network_of_the_table(name):
 def test_the_onnx_file_says_what_the_weights_say(name):
     """`python benchmarks/ship_weights.py ARCHIVE NAME` makes it anew."""
     images, _ = draw_signs(43, seed=8)
-    by_keras = classifier._by_keras(models.find(name))
+    by_keras = keras_classifier(name)
     by_onnx = classifier.load(name)
     assert models.find(name).onnx.stat().st_size <= models.shipped(name).stat().st_size
     np.testing.assert_allclose(by_onnx.classify_pixels(images), by_keras.classify_pixels(images), atol=1e-5)
@@ -60,7 +65,7 @@ def test_weights_reach_the_figures_of_their_card(gtsrb_archive, split, figure, n
 @pytest.mark.parametrize("name", CARDS)
 def test_weights_bring_a_rule_for_pictures_without_a_sign(name):
     """Of a seed that it was not fitted to."""
-    model = classifier._by_keras(models.find(name))
+    model = keras_classifier(name)
     assert model.rule is not None
     for kind in doubts.KINDS:
         pictures = doubts.without_sign(kind, 100, seed=77)
@@ -72,7 +77,7 @@ def test_weights_bring_a_rule_for_pictures_without_a_sign(name):
 @pytest.mark.gtsrb
 @pytest.mark.parametrize("name", CARDS)
 def test_real_signs_are_not_doubted(gtsrb_archive, name):
-    model = classifier._by_keras(models.find(name))
+    model = keras_classifier(name)
     images = data.load(str(gtsrb_archive)).valid.images
     assert (model.rule.share(model.classify_pixels(images)) > 0.5).mean() <= 0.02
 

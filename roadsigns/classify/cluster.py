@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import classifier
+from .. import loading
 from ..errors import DataError, NetworkError, RoadsignsError, UsageError
 from .predictor import Predictor
 from .source import Work
@@ -158,7 +158,7 @@ def _cluster(address: str | None, predictors: int | None) -> Cluster:
 
     has = ray.cluster_resources()
     count = predictors or max(1, int(has.get("CPU", 1)))
-    gpus = has.get("GPU", 0) if "CUDAExecutionProvider" in classifier.onnx_providers() else 0
+    gpus = has.get("GPU", 0) if "CUDAExecutionProvider" in loading.onnx_providers() else 0
     where = "this machine" if address is None else f"the cluster at {address}"
     on = f" on {gpus:g} GPU{'s' * (gpus != 1)}" if gpus else ""
     about = f"{count:,} predictor{'s' * (count != 1)}{on}, {where}"

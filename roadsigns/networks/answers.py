@@ -20,6 +20,7 @@ from ..no_sign import Rule
 from ..preprocess import SIZE
 from .class_list import ClassList
 from .layers import KeepProbability, NoSign
+from .random_numbers import Draw, fresh, noise
 
 
 def signature(channels: int) -> tuple[Any, Any, Any]:
@@ -83,6 +84,18 @@ def probabilities(
     exact = scores(model, x, keep_prob, keep_prob_conv, batch_size=batch_size)
     weights = np.exp(exact - exact.max(axis=1, keepdims=True))
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
+
+
+def graph_probabilities(model: keras.Model, inputs: dict[str, Any], draw: Draw = fresh) -> Any:
+    """What a network says in a graph that is being traced: class probabilities, shape `(answers, classes)`.
+
+    Args:
+        model: is on the TensorFlow backend.
+        inputs: as `feed` gives them, here tensors.
+        draw: gives the random numbers by which units drop; by default each call of the graph draws others.
+    """
+    with noise(draw):
+        return keras.ops.softmax(model(inputs))
 
 
 @backend.own_settings()

@@ -13,7 +13,8 @@ import keras
 from keras import layers
 
 from .answers import signature
-from .layers import AffineWarp, BatchNormalization, KeepProbability, KeepProbDropout, Standardize
+from .layers import BatchNormalization, KeepProbability, KeepProbDropout, Standardize
+from .warp import AffineWarp
 
 Seeds = Iterator[int | None]
 

@@ -1,13 +1,10 @@
-"""The layers of the networks that Keras does not have: keep probabilities as inputs, standardising, and straightening.
+"""The layers of the networks that Keras does not have: keep probabilities as inputs, standardising, and others.
 
 Each runs on the TensorFlow and the JAX backend.
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from contextvars import ContextVar
 from typing import Any
 
 import keras
@@ -15,30 +12,12 @@ import numpy as np
 from keras import layers, ops
 
 from ..no_sign import Rule
+from . import random_numbers
 
 AVERAGE_WARM_UP = 10
 """Until the window that a momentum asks for is full, about one in this many of the steps so far counts."""
 
 _PACKAGE = "roadsigns"
-Draw = Callable[[Any], Any]
-"""What gives random numbers in [0, 1) for units: float32, of their shape."""
-
-_noise: ContextVar[Draw | None] = ContextVar("noise", default=None)
-
-
-@contextlib.contextmanager
-def noise(draw: Draw) -> Iterator[None]:
-    """Let models that are traced within drop units by the numbers of `draw`, rather than by those of their seeds."""
-    token = _noise.set(draw)
-    try:
-        yield
-    finally:
-        _noise.reset(token)
-
-
-def fresh(units: Any) -> Any:
-    """Numbers for `noise` that no seed determines; TensorFlow only."""
-    return uniform(ops.shape(units), None)
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
@@ -100,12 +79,12 @@ class KeepProbDropout(layers.Layer):
     def call(self, inputs: Any) -> Any:
         units, keep = inputs
         keep = ops.cast(ops.reshape(keep, (-1,) + (1,) * (len(units.shape) - 1)), units.dtype)
-        draw = _noise.get()
+        draw = random_numbers.given()
         # Drawn outside the condition: a seed that advances inside one branch is an error under JAX.
         seed = None if draw else self.seed_generator.next()
 
         def drop() -> Any:
-            numbers = draw(units) if draw else uniform(ops.shape(units), seed)
+            numbers = draw(units) if draw else random_numbers.uniform(ops.shape(units), seed)
             return ops.where(numbers < ops.cast(keep, "float32"), units / keep, ops.zeros_like(units))
 
         return ops.cond(ops.all(keep == 1), lambda: units, drop)
@@ -173,37 +152,6 @@ class Standardize(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
-class AffineWarp(layers.Layer):
-    """Samples each picture where an affine map of its own says, bilinearly, with the edge repeated beyond it.
-
-    Places are in [-1, 1], from the centre of the first pixel to that of the last. Row `(a, b, c)` then `(d, e, f)` of a
-    map takes the place `(u, v)` of an output pixel to `(a u + b v + c, d u + e v + f)` of the input; u runs along the
-    width. Everything is computed in float32 and by gathering, which every backend, and ONNX, has.
-
-    Input: pictures, shape `(N, H, W, C)`, and maps, shape `(N, 6)`.
-    Output: shape `(N, H, W, C)`.
-
-    Source: Jaderberg et al., "Spatial transformer networks", NeurIPS 2015.
-    """
-
-    def call(self, inputs: Any) -> Any:
-        pictures, maps = inputs
-        height, width, channels = pictures.shape[1:]
-        u, v = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
-        places = np.stack([u.ravel(), v.ravel(), np.ones(u.size)]).astype(np.float32)  # (3, H W)
-        maps = ops.reshape(ops.cast(maps, "float32"), (-1, 2, 3))
-        # A sum, not a matrix product: products may be rounded to bfloat16 in training, places must not be.
-        found = ops.sum(maps[:, :, :, None] * places, axis=2)  # (N, 2, H W)
-        return ops.reshape(
-            sample(pictures, (found[:, 0] + 1) * ((width - 1) / 2), (found[:, 1] + 1) * ((height - 1) / 2)),
-            (-1, height, width, channels),
-        )
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape[0]
-
-
-@keras.saving.register_keras_serializable(package=_PACKAGE)
 class NoSign(layers.Layer):
     """Passes the scores on, and keeps the rule that says of them how likely the picture shows none of the classes.
 
@@ -248,57 +196,8 @@ class NoSign(layers.Layer):
         self.bias.assign(rule.bias)
 
 
-def sample(pictures: Any, x: Any, y: Any) -> Any:
-    """Pictures at given places, bilinearly, with the edge repeated beyond it.
-
-    Args:
-        pictures: float32, shape `(N, H, W, C)`.
-        x: float32, shape `(N, P)`: places along the width in pixels, 0 the centre of the first.
-        y: float32, shape `(N, P)`: places along the height.
-
-    Returns:
-        float32, shape `(N, P, C)`.
-    """
-    height, width, channels = pictures.shape[1:]
-    count = ops.shape(pictures)[0]
-    rows = ops.reshape(pictures, (-1, channels))
-    x, y = ops.clip(x, 0, width - 1), ops.clip(y, 0, height - 1)
-    left, top = ops.floor(x), ops.floor(y)
-    right_share, low_share = (x - left)[..., None], (y - top)[..., None]
-    left, top = ops.cast(left, "int32"), ops.cast(top, "int32")
-    right, low = ops.minimum(left + 1, width - 1), ops.minimum(top + 1, height - 1)
-    first = ops.arange(count, dtype="int32")[:, None] * (height * width)
-
-    def at(row: Any, column: Any) -> Any:
-        return ops.take(rows, first + row * width + column, axis=0)
-
-    above = at(top, left) * (1 - right_share) + at(top, right) * right_share
-    below = at(low, left) * (1 - right_share) + at(low, right) * right_share
-    return above * (1 - low_share) + below * low_share
-
-
 def _is_concrete(value: Any) -> bool:
     """Whether `value` is a number that can be read now, not a placeholder in a function under compilation."""
     import jax
 
     return not isinstance(value, jax.core.Tracer)
-
-
-def uniform(shape: Any, seed: Any) -> Any:
-    """Random numbers in [0, 1) by a seed that is drawn already; by none at all where `seed` is None."""
-    if keras.config.backend() == "tensorflow":
-        import tensorflow as tf
-
-        if seed is None:  # seeds 0, 0 ask for numbers that differ at every start, whatever seed TensorFlow was given
-            return tf.raw_ops.RandomUniform(shape=shape, dtype=tf.float32, seed=0, seed2=0)
-        return tf.random.stateless_uniform(shape, seed)
-    return keras.random.uniform(shape, seed=ops.cast(seed, "uint32"))  # as JAX wants a key
-
-
-def normal(shape: Any, seed: Any) -> Any:
-    """Normal numbers of mean 0 and deviation 1 by a seed that is drawn already."""
-    if keras.config.backend() == "tensorflow":
-        import tensorflow as tf
-
-        return tf.random.stateless_normal(shape, seed)
-    return keras.random.normal(shape, seed=ops.cast(seed, "uint32"))

@@ -17,7 +17,8 @@ from keras import ops
 
 from .. import signs
 from ..classes import Classes, partners
-from ..networks.layers import normal, sample, uniform
+from ..networks.random_numbers import normal, uniform
+from ..networks.warp import sample
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..plots import Plot, blank
-from .folder import Epoch
+from .history import Epoch
 
 
 def draw(history: Sequence[Epoch]) -> Plot:

@@ -17,7 +17,6 @@ ended at any moment can go on from its last whole epoch. One process at a time t
 from __future__ import annotations
 
 import contextlib
-import csv
 import dataclasses
 import itertools
 import json
@@ -25,7 +24,6 @@ import re
 import shlex
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -33,21 +31,11 @@ from typing import Any
 from ..config import TrainOptions
 from ..errors import ModelError, UsageError
 from ..files import beside, locked, sweep, write_json
+from . import history
+from .history import Epoch
 
 RUNS = Path("runs")
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One row of the history. Accuracies are shares, losses in nats, `seconds` of drawing, training and validation."""
-
-    epoch: int
-    loss: float
-    accuracy: float
-    validation_loss: float
-    validation_accuracy: float
-    images_per_second: float
-    seconds: float
+_HISTORY = "history.csv"
 
 
 class Run:
@@ -115,7 +103,7 @@ class Run:
         """
         with _held(self.path):
             self._lengthen()
-            self.history = _read_history(self.path)
+            self.history = _history(self.path)
             yield
 
     def _lengthen(self) -> None:
@@ -174,10 +162,7 @@ class Run:
     def keep(self, row: Epoch, save: Callable[[Path], None]) -> None:
         """Add an epoch; `save` writes the model, with the optimizer's state, to the path it is given."""
         rows = [*self.history, row]
-        with beside(self.path / "history.csv") as fresh, fresh.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, [item.name for item in dataclasses.fields(Epoch)])
-            writer.writeheader()
-            writer.writerows(dataclasses.asdict(each) for each in rows)
+        history.write(self.path / _HISTORY, rows)
         with beside(self.checkpoint(row.epoch)) as fresh:
             save(fresh)
         self.history = rows
@@ -229,7 +214,7 @@ def resume(options: TrainOptions) -> Run:
         )
     changes = _changes(options, stored, path)
     told: dict[str, Any] = {"json": options.json, "quiet": options.quiet}
-    return Run(path, dataclasses.replace(stored, run_dir=path, **told, **changes), _read_history(path))
+    return Run(path, dataclasses.replace(stored, run_dir=path, **told, **changes), _history(path))
 
 
 @contextlib.contextmanager
@@ -300,24 +285,7 @@ def _changes(given: TrainOptions, stored: TrainOptions, path: Path) -> dict[str,
     return changes
 
 
-def _read_history(path: Path) -> list[Epoch]:
+def _history(path: Path) -> list[Epoch]:
     """The rows up to the newest model: a row without one is from an epoch that was cut off."""
     numbers = [int(match[1]) for file in path.iterdir() if (match := re.fullmatch(r"epoch-(\d+)\.keras", file.name))]
-    if not numbers:
-        return []
-    try:
-        with (path / "history.csv").open(newline="", encoding="utf-8") as file:
-            rows = [_read_row(row) for row in csv.DictReader(file)]
-    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
-        raise ModelError(
-            f"Damaged history in {str(path / 'history.csv')!r}: {error!r}. Start a new run without --resume"
-        ) from error
-    rows = [row for row in rows if row.epoch <= max(numbers)]
-    if [row.epoch for row in rows] != list(range(1, max(numbers) + 1)):
-        raise ModelError(f"Rows are missing in {str(path / 'history.csv')!r}. Start a new run without --resume")
-    return rows
-
-
-def _read_row(row: dict[str, str]) -> Epoch:
-    values: dict[str, Any] = {name: float(row[name]) for name in (item.name for item in dataclasses.fields(Epoch))}
-    return Epoch(**{**values, "epoch": int(row["epoch"])})
+    return history.read(path / _HISTORY, max(numbers)) if numbers else []

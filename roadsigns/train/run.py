@@ -19,6 +19,7 @@ from ..config.train import NOTHING
 from ..errors import UsageError
 from ..files import beside, write_json
 from . import folder
+from .history import Epoch
 from .record import Record
 from .tracking import Nobody, Tracker
 
@@ -64,7 +65,7 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print, tracker: Tracker = 
         trained = time.perf_counter()
         with averages.taken(model):
             valid = scores.score(answers.probabilities(model, x_valid), dataset.valid.labels)
-        row = folder.Epoch(
+        row = Epoch(
             epoch=epoch,
             loss=loss,
             accuracy=accuracy,
@@ -274,7 +275,7 @@ def build(options: TrainOptions, pictures: int, classes: Classes = signs.CLASSES
     return model
 
 
-def _line(row: folder.Epoch, run: folder.Run) -> str:
+def _line(row: Epoch, run: folder.Run) -> str:
     left = (run.options.epochs - row.epoch) * row.seconds
     return (
         f"epoch {row.epoch:3d}/{run.options.epochs}  loss {row.loss:.4f}  accuracy {row.accuracy:7.2%}  "

@@ -4,12 +4,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 import pytest
 import tensorflow as tf
-from scipy import ndimage
 
 from roadsigns.networks import layers
 from roadsigns.networks.layers import KeepProbability, KeepProbDropout
@@ -81,23 +79,6 @@ def test_dropout_config_gives_the_layer_back() -> None:
     np.testing.assert_array_equal(drop(np.ones((2, 50)), [0.5], again), drop(np.ones((2, 50)), [0.5], layer))
 
 
-def test_fresh_noise_is_of_no_seed() -> None:
-    """A model traced within drops other units than its seed says, and others in each of its traces."""
-    units = np.ones((2, 500), np.float32)
-
-    def traced(fresh: bool) -> bytes:
-        layer = KeepProbDropout(seed=1)
-        keras.utils.set_random_seed(0)
-        function = tf.function(lambda x: layer([x, tf.constant([0.5])]))
-        if not fresh:
-            return bytes(function(units).numpy().tobytes())
-        with layers.noise(layers.fresh):
-            return bytes(function(units).numpy().tobytes())
-
-    assert traced(False) == traced(False)
-    assert len({traced(False), traced(True), traced(True)}) == 3
-
-
 # Keep probabilities outside (0, 1].
 
 BAD_KEEPS = [1.3, 0.0, -0.1, float("nan"), float("inf"), float("-inf")]
@@ -120,7 +101,7 @@ def test_keep_probability_passes(keep: list[float]) -> None:
     np.testing.assert_array_equal(KeepProbability("keep_prob")(values), values)
 
 
-# Standardising, straightening, averaged statistics.
+# Standardising, averaged statistics.
 
 
 def test_standardize_gives_mean_0_and_deviation_1_to_each_picture() -> None:
@@ -128,27 +109,6 @@ def test_standardize_gives_mean_0_and_deviation_1_to_each_picture() -> None:
     expected = [(picture - picture.mean()) / picture.std() for picture in pictures]
     np.testing.assert_allclose(layers.Standardize()(pictures), expected, atol=1e-4)
     np.testing.assert_allclose(layers.Standardize()(np.full((2, 8, 8, 3), 0.7, np.float32)), 0, atol=1e-4)
-
-
-def test_affine_warp_is_the_identity_to_the_bit_where_the_map_is() -> None:
-    pictures = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
-    identity = np.tile(np.array([1, 0, 0, 0, 1, 0], np.float32), (2, 1))
-    np.testing.assert_allclose(layers.AffineWarp()([pictures, identity]), pictures, atol=1e-5)
-
-
-def test_affine_warp_is_scipys() -> None:
-    random = np.random.default_rng(0)
-    pictures = random.random((3, 12, 16, 2), np.float32)
-    maps = (np.array([1, 0, 0, 0, 1, 0]) + random.normal(0, 0.3, (3, 6))).astype(np.float32)
-    found = np.asarray(layers.AffineWarp()([pictures, maps]))
-    for picture, (a, b, c, d, e, f), answer in zip(pictures, maps, found, strict=True):
-        # Places in pixels, rows first: v = (row - 5.5) / 5.5, u = (column - 7.5) / 7.5.
-        matrix = np.array([[e, d * 5.5 / 7.5], [b * 7.5 / 5.5, a]])
-        centre = np.array([5.5, 7.5])
-        offset = centre + np.array([f * 5.5, c * 7.5]) - matrix @ centre
-        for channel in range(2):
-            expected = ndimage.affine_transform(picture[..., channel], matrix, offset, order=1, mode="nearest")
-            np.testing.assert_allclose(answer[..., channel], expected, atol=1e-4)
 
 
 def test_batch_normalisation_averages_as_the_weights_are_averaged() -> None:

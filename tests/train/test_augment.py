@@ -11,7 +11,6 @@ from scipy import ndimage
 from pictures import draw_signs
 from roadsigns import signs
 from roadsigns.classes import Classes
-from roadsigns.networks.layers import sample
 from roadsigns.train import augment
 from roadsigns.train.augment import Amounts
 
@@ -86,17 +85,6 @@ def test_labels_follow_the_mirror() -> None:
             assert found == signs.MIRRORED[int(label)]
             flipped += 1
     assert 0.4 < flipped / (20 * len(signs.MIRRORED)) < 0.6
-
-
-def test_sample_is_scipys_bilinear_interpolation_with_the_edge_repeated() -> None:
-    random = np.random.default_rng(0)
-    pictures = random.random((3, 20, 32, 2)).astype(np.float32)
-    x, y = random.uniform(-5, 40, (2, 3, 500)).astype(np.float32)
-    found = np.asarray(sample(pictures, x, y))
-    for picture, columns, rows, answer in zip(pictures, x, y, found, strict=True):
-        for channel in range(2):
-            expected = ndimage.map_coordinates(picture[..., channel], [rows, columns], order=1, mode="nearest")
-            np.testing.assert_allclose(answer[:, channel], expected, atol=1e-5)
 
 
 def marked(side: int = 32) -> np.ndarray:

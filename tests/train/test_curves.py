@@ -3,7 +3,7 @@
 import numpy as np
 
 from roadsigns.train import curves
-from roadsigns.train.folder import Epoch
+from roadsigns.train.history import Epoch
 
 
 def test_curves_draw_loss_and_error():
