@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from roadsigns.corruptions import sample
 from roadsigns.data import pickles, schema, unpickle
-from roadsigns.data.split import SIDE, Split
+from roadsigns.data.split import Split
 from roadsigns.errors import DataError
 from roadsigns.preprocess import Pixels
+from roadsigns.resize import SIZE
 
 ABOUT = (
     "validation pictures of 32 pixels, sampled bilinearly at the sign's own box (tight), and at the box with half of "
@@ -52,9 +53,9 @@ def framed(pictures: Pixels, boxes: Boxes, more: float) -> Pixels:
     low, high = boxes[:, :2], boxes[:, 2:]
     margin = more * (high - low)
     low, high = low - margin, high + margin
-    steps = (np.arange(SIDE) + 0.5) / SIDE
-    places = (low[..., np.newaxis] + (high - low)[..., np.newaxis] * steps) * SIDE - 0.5
-    shape = (len(pictures), SIDE, SIDE)
+    steps = (np.arange(SIZE) + 0.5) / SIZE
+    places = (low[..., np.newaxis] + (high - low)[..., np.newaxis] * steps) * SIZE - 0.5
+    shape = (len(pictures), SIZE, SIZE)
     rows = np.broadcast_to(places[:, 1, :, np.newaxis], shape)
     columns = np.broadcast_to(places[:, 0, np.newaxis, :], shape)
     result: Pixels = np.clip(np.rint(sample(pictures, rows, columns)), 0, 255).astype(np.uint8)

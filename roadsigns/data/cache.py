@@ -31,18 +31,18 @@ from .. import files
 from ..classes import Classes
 from ..console import note, progress
 from ..errors import DataError
-from ..resize import Pixels
+from ..resize import SIZE, Pixels
 from .classes import identify
 from .collection import Collection, Item
 from .manifest import sha256
 from .pixels import sign
-from .split import SIDE, SPLITS, Split, SplitName
+from .split import SPLITS, Split, SplitName
 
 VERSION = 2
 """Is part of the name of the folder: what another version made is not read."""
 INDEX = "index.json"
 _PROGRESS = "progress.jsonl"
-_BYTES = SIDE * SIDE * 3
+_BYTES = SIZE * SIZE * 3
 _CHUNK = 256
 # Bytes of files that wait to be decoded.
 _MOST_HELD = 2**26
@@ -84,7 +84,7 @@ class Cache:
         for path in (self.folder / f"{name}.u8", self.folder / f"{name}.i32"):
             if not path.is_file() or sha256(path) != self.hashes[path.name]:
                 raise DataError(f"{path} has changed since it was made. Delete {self.folder} and run again")
-        shape = (self.pictures[name], SIDE, SIDE, 3)
+        shape = (self.pictures[name], SIZE, SIZE, 3)
         images = np.memmap(self.folder / f"{name}.u8", np.uint8, "r", shape=shape)
         labels = np.fromfile(self.folder / f"{name}.i32", "<i4").astype(np.int64)
         return Split(images, labels, len(self.classes))

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from .. import files
 from ..console import progress
 from ..errors import DataError
+from ..resize import SIZE
 from . import manifest, tracks
 from .archive import open_zip
 from .benchmark import BenchmarkZip
@@ -29,7 +30,7 @@ from .fetched import archives
 from .gtsrb import PICTURES
 from .manifest import FileRecord, Manifest
 from .pickles import MEMBERS, member
-from .split import SIDE, SPLITS
+from .split import SPLITS
 from .tracks import SEED, VALID_TRACKS, Picture
 
 SOURCE = "official"
@@ -108,7 +109,7 @@ def _arrays(archive: BenchmarkZip, chosen: Sequence[Picture], title: str) -> dic
     """What the published pickles hold: each whole crop at 32x32, its class, and its size and box before."""
     from ..resize import resize_bilinear
 
-    features = np.empty((len(chosen), SIDE, SIDE, 3), np.uint8)
+    features = np.empty((len(chosen), SIZE, SIZE, 3), np.uint8)
     with progress(title) as tell:
         for index, picture in enumerate(chosen):
             features[index] = resize_bilinear(archive.picture(picture.name, picture.row)[np.newaxis])[0]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from .. import signs
 from ..console import note
 from ..errors import DataError
-from .split import SIDE, Split
+from ..resize import SIZE
+from .split import Split
 
 BOX_WIDTHS = {"sizes": 2, "coords": 4}
 """Columns of the arrays that a pickle may hold besides: width, height; x1, y1, x2, y2 of the sign."""
@@ -35,9 +36,9 @@ def to_split(arrays: Mapping[str, NDArray[Any]], name: str, classes: int = signs
         held = ", ".join(repr(key[:40]) for key in list(arrays)[:8]) or "nothing"
         raise DataError(f"{name} has no {' and no '.join(map(repr, missing))}. It holds: {held}")
     features, labels = arrays["features"], arrays["labels"]
-    if features.dtype != np.uint8 or features.shape[1:] != (SIDE, SIDE, 3):
+    if features.dtype != np.uint8 or features.shape[1:] != (SIZE, SIZE, 3):
         raise DataError(
-            f"`features` in {name} must be uint8 of shape (N, {SIDE}, {SIDE}, 3). "
+            f"`features` in {name} must be uint8 of shape (N, {SIZE}, {SIZE}, 3). "
             f"Received: {features.dtype} of shape {features.shape}"
         )
     if labels.dtype.kind not in "iu" or labels.ndim != 1:

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import signs
+from ..resize import SIZE
 
 SplitName = Literal["train", "valid", "test"]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
-SIDE = 32
-"""Height and width of a picture, in pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +37,7 @@ class Split:
     sizes: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        _expect("images", self.images, np.uint8, (SIDE, SIDE, 3))
+        _expect("images", self.images, np.uint8, (SIZE, SIZE, 3))
         _expect("labels", self.labels, np.int64, ())
         if len(self.images) != len(self.labels):
             raise ValueError(

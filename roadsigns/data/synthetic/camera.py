@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...preprocess import Pixels
-from ..split import SIDE
+from ...resize import SIZE
 from .designs import Design, variants
 from .distributions import Floats
 from .factors import Camera
@@ -51,7 +51,7 @@ def photograph(
     random = streams(seed)
     chosen_designs = [_choose(_of(int(label), designs), random("design").random()) for label in labels]
     amounts = {name: getattr(camera, name).draw(random(name), len(labels)) for name in camera.names()}
-    pictures = np.empty((len(labels), SIDE, SIDE, 3), np.uint8)
+    pictures = np.empty((len(labels), SIZE, SIZE, 3), np.uint8)
     if not len(labels):
         return pictures
     view = look(chosen_designs, amounts)

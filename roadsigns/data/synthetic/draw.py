@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ... import signs
 from ...errors import DataError
 from ...preprocess import Pixels
-from ..split import SIDE
+from ...resize import SIZE
 from .camera import photograph
 from .designs import Design
 from .factors import Camera
@@ -100,7 +100,7 @@ def _photograph(
 ) -> Pixels:
     starts = range(0, len(labels), UNIT)
     jobs = [(labels[start : start + UNIT], (*seed, start // UNIT), camera, with_signs, designs) for start in starts]
-    pictures = np.empty((len(labels), SIDE, SIDE, 3), np.uint8)
+    pictures = np.empty((len(labels), SIZE, SIZE, 3), np.uint8)
     for start, made in zip(starts, _run(jobs, min(processes, len(jobs))), strict=True):
         pictures[start : start + UNIT] = made
         tell(start + len(made), len(labels))

@@ -7,8 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from ...resize import Pixels, resize_bilinear
-from ..split import SIDE
+from ...resize import SIZE, Pixels, resize_bilinear
 from .distributions import Floats
 from .frames import Frames, spread
 from .textures import grain
@@ -27,7 +26,7 @@ def expose(frames: Frames, light: Floats) -> Pixels:
     _sharpen(frames, light)
     light *= WHITE
     levels = np.rint(light.clip(0, WHITE, out=light), out=light).astype(np.uint8).transpose(1, 2, 3, 0)
-    pictures = np.empty((len(frames), SIDE, SIDE, 3), np.uint8)
+    pictures = np.empty((len(frames), SIZE, SIZE, 3), np.uint8)
     for index, (width, height) in enumerate(zip(frames.view.width, frames.view.height, strict=True)):
         crop = levels[index, :height, :width]
         quality = int(frames.amounts["jpeg"][index])
