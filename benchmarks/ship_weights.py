@@ -28,7 +28,7 @@ PAGE = Path(app.__file__).parent / "www" / "shipped.json"
 def ship(run: str, signs: Any) -> Path:
     """Write the weights of a run; `signs` are the pictures that the rule is fitted to."""
     # Not above: the processes that draw pictures import this file too.
-    from roadsigns import keras_file, served
+    from roadsigns import graph, keras_file
     from roadsigns.train import doubts
 
     found = models.find(run)
@@ -39,7 +39,7 @@ def ship(run: str, signs: Any) -> Path:
     with beside(place) as fresh:
         model.save(fresh)
     with beside(place.with_suffix(".onnx")) as fresh:
-        served.write_onnx(model, fresh)
+        graph.write_onnx(model, fresh)
     write_json(place.with_suffix(".json"), {**metrics, "exported": None})
     return place
 

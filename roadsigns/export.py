@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import agreement, backend, classes, console, exported, formats, served
+from . import agreement, backend, classes, console, exported, formats, graph
 from .config import ExportOptions
 from .errors import ModelError, UsageError
 from .exported import MODELS
@@ -57,7 +57,7 @@ def export(model: keras.Model, output: Path, version: int | None = None) -> Path
     if keras.config.backend() != "tensorflow":
         raise ModelError("An export needs KERAS_BACKEND=tensorflow: other backends fix the rank of the inputs")
     model = folding.folded(form.checked(model, "The model"))
-    module, signatures = served.serving_module(model)
+    module, signatures = graph.serving_module(model)
     while True:
         target = output / str(_next_version(output) if version is None else version)
         check_output(output, version)
@@ -67,13 +67,13 @@ def export(model: keras.Model, output: Path, version: int | None = None) -> Path
                     tf.saved_model.save(module, str(fresh), signatures=signatures)
                     (fresh / exported.CLASS_NAMES).parent.mkdir(exist_ok=True)
                     (fresh / exported.CLASS_NAMES).write_text(answers.classes(model).as_csv(), encoding="utf-8")
-                    served.write_warmup(fresh / exported.WARMUP, answers.channels(model))
-                    served.write_onnx(model, fresh / exported.ONNX)
-                    served.write_dropping(model, fresh / exported.DROPPING)
+                    graph.write_warmup(fresh / exported.WARMUP, answers.channels(model))
+                    graph.write_onnx(model, fresh / exported.ONNX)
+                    graph.write_dropping(model, fresh / exported.DROPPING)
                     rule = answers.no_sign(model)
                     if rule is not None:
                         (fresh / exported.NO_SIGN).write_text(rule.as_json(), encoding="utf-8")
-                    agreement.write(fresh, served.difference(signatures, fresh, answers.channels(model), rule))
+                    agreement.write(fresh, graph.difference(signatures, fresh, answers.channels(model), rule))
                 except tf.errors.OpError as error:
                     number = errno.ENOSPC if "No space left" in error.message else errno.EIO
                     raise OSError(number, os.strerror(number), str(fresh)) from error

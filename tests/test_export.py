@@ -23,8 +23,8 @@ from oracles import oracle_preprocess
 from pictures import draw_signs
 from roadsigns import export, exported, formats, models, networks, signs
 from roadsigns.errors import ModelError, UsageError
+from roadsigns.graph import write_warmup
 from roadsigns.resize import resize
-from roadsigns.served import write_warmup
 
 IMAGES, _ = draw_signs(5, seed=3)
 
@@ -259,7 +259,7 @@ def test_export_that_fails_leaves_nothing(model, tmp_path, monkeypatch):
     def full(path, channels):
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("roadsigns.served.write_warmup", full)
+    monkeypatch.setattr("roadsigns.graph.write_warmup", full)
     with pytest.raises(OSError, match="No space left"):
         export.export(model, tmp_path)
     assert os.listdir(tmp_path) == []
@@ -331,7 +331,7 @@ def test_export_gives_way_when_its_number_is_taken_meanwhile(model, tmp_path, mo
         (tmp_path / "1").mkdir(exist_ok=True)
         (tmp_path / "1" / "theirs").write_text("kept")
 
-    monkeypatch.setattr("roadsigns.served.write_warmup", somebody_else_is_faster)
+    monkeypatch.setattr("roadsigns.graph.write_warmup", somebody_else_is_faster)
     assert export.export(model, tmp_path) == tmp_path / "2"
     assert os.listdir(tmp_path / "1") == ["theirs"]
 

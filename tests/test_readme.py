@@ -246,9 +246,9 @@ def test_docs_name_every_variable(name):
 
 
 def test_docs_name_every_signature_with_inputs_and_outputs():
-    from roadsigns import networks, served
+    from roadsigns import graph, networks
 
-    _, signatures = served.serving_module(networks.build("notebook", 0))
+    _, signatures = graph.serving_module(networks.build("notebook", 0))
     for name, function in signatures.items():
         row = next(line for line in MODEL.splitlines() if line.startswith(f"| `{name}` |"))
         above = next(line for line in MODEL.splitlines() if line.startswith("| `predict_images` |"))

@@ -16,9 +16,7 @@ from pathlib import Path
 import pytest
 
 import peers
-from roadsigns.app import __main__, own_server
-from roadsigns.errors import ModelError
-from roadsigns.serving import embedded
+from roadsigns.app import __main__
 
 ENVIRON = {name: value for name, value in os.environ.items() if name not in ("TENSORFLOW_HOST", "PORT")}
 PREDICT = "/v1/models/roadsigns_model:predict"
@@ -198,15 +196,3 @@ def _no_home() -> Path:
 
 def _last(capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().err.splitlines()[-1]
-
-
-def test_the_newest_own_model_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "models" / "roadsigns"
-    (folder / "3").mkdir(parents=True)
-    (folder / "3" / "saved_model.pb").write_bytes(b"not a model")
-    monkeypatch.chdir(tmp_path)
-    said: list[str] = []
-    monkeypatch.setattr(embedded, "_START_SECONDS", 30.0)
-    with pytest.raises(ModelError), own_server.model_server(said.append):
-        raise AssertionError("a damaged model is not served")
-    assert said == [f"starting a model server on {folder}"]
