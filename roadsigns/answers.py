@@ -26,7 +26,7 @@ _CELL, _PICTURE, _COLUMNS, _MOST_CELLS = (164, 150), 96, 6, 1200
 
 
 @dataclass(frozen=True)
-class Answer:
+class FileAnswer:
     """What is said of one file.
 
     Attributes:
@@ -42,11 +42,11 @@ class Answer:
     picture: Pixels | None = None
 
 
-Write = Callable[[Answer], None]
+Write = Callable[[FileAnswer], None]
 """Takes the answers one by one."""
 
 
-def print_table(answer: Answer) -> None:
+def print_table(answer: FileAnswer) -> None:
     """Of one class a line for each file; of more a line with the file's name, and a line for each class."""
     name = _shown(answer.file)
     if answer.prediction is None:
@@ -60,7 +60,7 @@ def print_table(answer: Answer) -> None:
         print(name, *(f"  {row}" for row in rows), sep="\n")
 
 
-def print_json(answer: Answer) -> None:
+def print_json(answer: FileAnswer) -> None:
     """A JSON object in a line."""
     told: dict[str, Any] = {"file": answer.file}
     if answer.prediction is None:
@@ -99,14 +99,14 @@ def to_parquet(path: Path, top: int) -> Iterator[Write]:
     """The rows of `to_csv`, with numbers as numbers."""
     from pyarrow import parquet
 
-    waiting: list[Answer] = []
+    waiting: list[FileAnswer] = []
     with beside(path) as fresh, parquet.ParquetWriter(fresh, parquet_schema(top)) as writer:
 
         def flush() -> None:
             writer.write_table(parquet_table(waiting, top))
             waiting.clear()
 
-        def write(answer: Answer) -> None:
+        def write(answer: FileAnswer) -> None:
             waiting.append(answer)
             if len(waiting) == _PARQUET_ROWS:
                 flush()
@@ -123,7 +123,7 @@ def parquet_schema(top: int) -> pyarrow.Schema:
     return pyarrow.schema([(name, kinds.get(name.rstrip("_0123456789"), pyarrow.string())) for name in _columns(top)])
 
 
-def parquet_table(answers: Iterable[Answer], top: int) -> pyarrow.Table:
+def parquet_table(answers: Iterable[FileAnswer], top: int) -> pyarrow.Table:
     """Answers as rows of a Parquet file."""
     import pyarrow
 
@@ -145,7 +145,7 @@ def to_sheet(path: Path) -> Iterator[Write]:
 
     cells: list[Image.Image] = []
 
-    def write(answer: Answer) -> None:
+    def write(answer: FileAnswer) -> None:
         if len(cells) < _MOST_CELLS:
             cells.append(_cell(answer))
 
@@ -159,7 +159,7 @@ def to_sheet(path: Path) -> Iterator[Write]:
         sheet.save(fresh, "PNG")
 
 
-def _cell(answer: Answer) -> Image.Image:
+def _cell(answer: FileAnswer) -> Image.Image:
     from PIL import Image, ImageDraw
 
     cell = Image.new("RGB", _CELL, "white")
@@ -198,7 +198,7 @@ def _columns(top: int) -> list[str]:
     return ["file", *(f"{name}{end}" for end in ends for name in ("class_id", "class_name", "score")), "error"]
 
 
-def _row(answer: Answer, columns: list[str]) -> dict[str, Any]:
+def _row(answer: FileAnswer, columns: list[str]) -> dict[str, Any]:
     values: list[Any] = [answer.file]
     for guess in answer.prediction.best if answer.prediction else ():
         values += [guess.class_id, guess.class_name, guess.share]

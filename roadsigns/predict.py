@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from . import answers, classifier, exported, models, photos, picture_files, reading
+from . import answers, classifier, exported, models, photos, picture_batches, picture_files
 from .config import PredictOptions
 from .console import progress, watched
 from .errors import DataError
-from .reading import Reading
+from .picture_batches import ReadPicture
 from .resize import Pixels
 from .verbs import PREDICT
 
@@ -49,7 +49,7 @@ def main(options: PredictOptions) -> None:
         reads = (functools.partial(_read, file, options) for file in files)
         show = watched() and (to_file or not sys.stdout.isatty())
         with progress("pictures", show=show) as tell:
-            for number, answer in enumerate(reading.answers(reads, names, top, _THREADS), start=1):
+            for number, answer in enumerate(picture_batches.answers(reads, names, top, _THREADS), start=1):
                 bad += answer.prediction is None
                 for write in writers:
                     write(answer)
@@ -66,16 +66,16 @@ def _refuse(file: Path | DataError, options: PredictOptions) -> None:
         raise DataError(read.error)
 
 
-def _read(file: Path | DataError, options: PredictOptions) -> Reading:
+def _read(file: Path | DataError, options: PredictOptions) -> ReadPicture:
     if isinstance(file, DataError):
-        return Reading("", error=str(file))
+        return ReadPicture("", error=str(file))
     name = str(file)
 
     def pixels() -> Pixels:
         image = photos.read(file)
         return image if options.box is None else _cut_out(image, options.box, name)
 
-    return reading.read(name, pixels, _thumbnail if options.sheet else None)
+    return picture_batches.read(name, pixels, _thumbnail if options.sheet else None)
 
 
 def _cut_out(image: Pixels, box: tuple[int, int, int, int], name: str) -> Pixels:

@@ -11,18 +11,18 @@ import pytest
 from PIL import Image
 
 from roadsigns import answers
-from roadsigns.answers import Answer
+from roadsigns.answers import FileAnswer
 from roadsigns.classifier import Guess, Prediction
 
 STOP = Prediction((Guess(14, "Stop", 0.75), Guess(13, "Yield", 0.25)), no_sign=0.9)
-SHOWN = Answer("a b.png", STOP, picture=np.zeros((20, 30, 3), np.uint8))
-LOST = Answer("odd\n\udcff.png", error="is damaged")
+SHOWN = FileAnswer("a b.png", STOP, picture=np.zeros((20, 30, 3), np.uint8))
+LOST = FileAnswer("odd\n\udcff.png", error="is damaged")
 
 
 def test_a_table_keeps_to_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
     answers.print_table(SHOWN)
-    answers.print_table(Answer("one.png", Prediction(STOP.best[:1])))
-    answers.print_table(Answer("odd\n.png", error="is damaged"))
+    answers.print_table(FileAnswer("one.png", Prediction(STOP.best[:1])))
+    answers.print_table(FileAnswer("odd\n.png", error="is damaged"))
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["a b.png", "   75.00%  14  probably no sign: Stop"]
     assert lines[3].split() == ["75.00%", "14", "Stop", "one.png"]

@@ -119,6 +119,12 @@ def test_nothing_imports_torch(module: str) -> None:
     assert not {other for other in IMPORTS[module] if other.split(".")[0] in ("torch", "torchvision")}
 
 
+def test_no_two_classes_have_one_name() -> None:
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in MODULES.values())
+    names = [each.name for tree in trees for each in tree.body if isinstance(each, ast.ClassDef)]
+    assert not {each for each in names if names.count(each) > 1 and not each.startswith("_")}
+
+
 def test_the_package_loads_nothing_heavy() -> None:
     heavy = ("numpy", "keras", "tensorflow", "jax", "onnxruntime", "requests", "PIL", "grpc")
     code = f"import sys, roadsigns; print(sorted(set({heavy}) & set(sys.modules)))"

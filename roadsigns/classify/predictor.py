@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import answers, classifier, exported, files, models, photos, pictures, reading
+from .. import answers, classifier, exported, files, models, photos, picture_batches, pictures
 from ..errors import DataError, ModelError
-from ..reading import Reading
+from ..picture_batches import ReadPicture
 from . import buckets, tables
 from .buckets import Buckets
 from .source import Work
@@ -101,9 +101,9 @@ class Predictor:
             DataError: no picture at all can be reached, so that the fault is not the pictures'.
         """
         given = Work.from_arrow(work)
-        out_of_reach: list[Reading] = []
+        out_of_reach: list[ReadPicture] = []
 
-        def noting(read: Callable[[], Reading]) -> Reading:
+        def noting(read: Callable[[], ReadPicture]) -> ReadPicture:
             result = read()
             if result.is_out_of_reach:
                 out_of_reach.append(result)
@@ -111,15 +111,17 @@ class Predictor:
 
         reads = (functools.partial(noting, read) for read in self._reads(given))
         threads = _THREADS_OF_A_BUCKET if buckets.is_address(given.names[0]) else _THREADS
-        table = answers.parquet_table(reading.answers(reads, self._classifier, self._top, threads), self._top)
+        table = answers.parquet_table(picture_batches.answers(reads, self._classifier, self._top, threads), self._top)
         if len(out_of_reach) == len(table) >= _MANY:
             raise DataError(f"None of {len(table):,} pictures in a row can be read: {out_of_reach[0].error}")
         return table
 
-    def _reads(self, work: Work) -> Iterator[Callable[[], Reading]]:
+    def _reads(self, work: Work) -> Iterator[Callable[[], ReadPicture]]:
         if work.group is not None:
             return self._reads_of_rows(work.names[0], work.group, work.rows)
-        return (functools.partial(reading.read, name, functools.partial(self._pixels, name)) for name in work.names)
+        return (
+            functools.partial(picture_batches.read, name, functools.partial(self._pixels, name)) for name in work.names
+        )
 
     def _pixels(self, name: str) -> Pixels:
         if not buckets.is_address(name):
@@ -132,12 +134,12 @@ class Predictor:
             raise DataError(f"{name!r} has more than {pictures.MAX_BYTES:,} bytes. Make it smaller")
         return photos.decode(data, repr(name))
 
-    def _reads_of_rows(self, table: str, group: int, rows: Sequence[int]) -> Iterator[Callable[[], Reading]]:
+    def _reads_of_rows(self, table: str, group: int, rows: Sequence[int]) -> Iterator[Callable[[], ReadPicture]]:
         names = iter([tables.row_name(table, row) for row in rows])
         place = table if buckets.is_address(table) else str(Path(self._folder, table))
         try:
             for data in tables.Table(place, self._where).pictures(group, rows):
                 name = next(names)
-                yield functools.partial(reading.read, name, functools.partial(photos.decode, data, repr(name)))
+                yield functools.partial(picture_batches.read, name, functools.partial(photos.decode, data, repr(name)))
         except DataError as error:
-            yield from [functools.partial(Reading, name, error=str(error)) for name in names]
+            yield from [functools.partial(ReadPicture, name, error=str(error)) for name in names]

@@ -12,7 +12,7 @@ import pytest
 from pyarrow import parquet
 
 from roadsigns import answers
-from roadsigns.answers import Answer
+from roadsigns.answers import FileAnswer
 from roadsigns.classifier import Guess, Prediction
 from roadsigns.classify import parts
 from roadsigns.classify.buckets import Buckets
@@ -23,7 +23,7 @@ STOP = Prediction((Guess(14, "Stop", 0.75), Guess(13, "Yield", 0.25)))
 
 
 def rows(names: Sequence[str], top: int = 1) -> pyarrow.Table:
-    return answers.parquet_table([Answer(name, STOP) for name in names], top)
+    return answers.parquet_table([FileAnswer(name, STOP) for name in names], top)
 
 
 def write(folder: str, names: Sequence[str], made_by: dict[str, str] = MADE_BY, top: int = 1) -> None:

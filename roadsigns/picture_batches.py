@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .answers import Answer
+from .answers import FileAnswer
 from .classifier import Classifier
 from .errors import DataError
 from .resize import Pixels, resize
@@ -19,7 +19,7 @@ AT_ONCE = 128
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadPicture:
     """A picture that was read, or why it was not.
 
     Attributes:
@@ -37,7 +37,7 @@ class Reading:
     is_out_of_reach: bool = False
 
 
-def read(name: str, pixels: Callable[[], Pixels], thumbnail: Callable[[Pixels], Pixels] | None = None) -> Reading:
+def read(name: str, pixels: Callable[[], Pixels], thumbnail: Callable[[Pixels], Pixels] | None = None) -> ReadPicture:
     """Read a picture.
 
     Args:
@@ -47,16 +47,18 @@ def read(name: str, pixels: Callable[[], Pixels], thumbnail: Callable[[Pixels], 
     """
     try:
         image = pixels()
-        return Reading(name, resize(image[np.newaxis]), thumbnail(image) if thumbnail else None)
+        return ReadPicture(name, resize(image[np.newaxis]), thumbnail(image) if thumbnail else None)
     except DataError as error:
-        return Reading(name, error=str(error))
+        return ReadPicture(name, error=str(error))
     except OSError as error:
-        return Reading(name, error=f"Cannot use {name!r}: {error.strerror or error}", is_out_of_reach=True)
+        return ReadPicture(name, error=f"Cannot use {name!r}: {error.strerror or error}", is_out_of_reach=True)
     except MemoryError:
-        return Reading(name, error=f"There is not enough memory for {name!r}. Make it smaller")
+        return ReadPicture(name, error=f"There is not enough memory for {name!r}. Make it smaller")
 
 
-def answers(reads: Iterable[Callable[[], Reading]], classifier: Classifier, top: int, threads: int) -> Iterator[Answer]:
+def answers(
+    reads: Iterable[Callable[[], ReadPicture]], classifier: Classifier, top: int, threads: int
+) -> Iterator[FileAnswer]:
     """The answers in the order of `reads`, which are called by several threads while the model works.
 
     Args:
@@ -67,24 +69,24 @@ def answers(reads: Iterable[Callable[[], Reading]], classifier: Classifier, top:
     """
     with ThreadPoolExecutor(threads) as pool:
         left = iter(reads)
-        reading: Iterator[Reading] = iter(())
+        coming: Iterator[ReadPicture] = iter(())
         while batch := list(itertools.islice(left, AT_ONCE)):
             share = -(-len(batch) // threads)  # a call of the pool for each picture would take a tenth of the time
             next_ones = pool.map(_call, (batch[start : start + share] for start in range(0, len(batch), share)))
-            yield from _answered(list(reading), classifier, top)
-            reading = itertools.chain.from_iterable(next_ones)
-        yield from _answered(list(reading), classifier, top)
+            yield from _answered(list(coming), classifier, top)
+            coming = itertools.chain.from_iterable(next_ones)
+        yield from _answered(list(coming), classifier, top)
 
 
-def _call(reads: Sequence[Callable[[], Reading]]) -> list[Reading]:
+def _call(reads: Sequence[Callable[[], ReadPicture]]) -> list[ReadPicture]:
     return [read() for read in reads]
 
 
-def _answered(batch: Sequence[Reading], classifier: Classifier, top: int) -> Iterator[Answer]:
+def _answered(batch: Sequence[ReadPicture], classifier: Classifier, top: int) -> Iterator[FileAnswer]:
     pixels = [read.pixels for read in batch if read.pixels is not None]
     found = iter(classifier.best(classifier.classify_pixels(np.concatenate(pixels)), top) if pixels else ())
     for read in batch:
         if read.pixels is None:
-            yield Answer(read.name, error=read.error)
+            yield FileAnswer(read.name, error=read.error)
         else:
-            yield Answer(read.name, next(found), picture=read.thumbnail)
+            yield FileAnswer(read.name, next(found), picture=read.thumbnail)
