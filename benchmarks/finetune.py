@@ -61,7 +61,6 @@ def main(argv: Sequence[str]) -> None:
         "command": "python benchmarks/finetune.py ARCHIVE",
         "date": datetime.date.today().isoformat(),
         **machine.description(),
-        "network": "small",
         "recipe": "own",
         "base": json.loads((base / "metrics.json").read_text(encoding="utf-8")),
         "base_drawn": BASE,

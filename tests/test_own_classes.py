@@ -1,4 +1,4 @@
-"""Five and 62 classes of a person's own, from the first picture to the last answer: names are right everywhere."""
+"""Five and 62 classes of a person's own, trained and trained on, to the last answer: names are right everywhere."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Made(NamedTuple):
 
     @property
     def version(self) -> Path:
-        return self.folder / "models" / "1"
+        return self.folder / "models" / "2"
 
 
 def files(names: tuple[str, ...], each: int) -> dict[str, bytes]:
@@ -58,11 +58,13 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     flags = ["--network", "tiny", "--epochs", "1", "--augment", "0.5", "--data-dir", str(folder / "cache")]
     flags += ["--run-dir", str(folder / "run"), "--output", str(folder / "models")]
     assert train(["--data", str(data), *flags, "--quiet"]) == 0
+    assert train(["--resume", str(folder / "run"), "--epochs", "2", "--quiet"]) == 0
     return Made(names, data, folder)
 
 
 def test_names_travel_in_every_file(made: Made) -> None:
     assert answers.classes(keras_file.load(made.folder / "run" / "model.keras")).names == made.names
+    assert exported.class_names(made.folder / "models" / "1") == made.names, "as before the run was gone on with"
     assert exported.class_names(made.version) == made.names
     metrics = json.loads((made.folder / "run" / "metrics.json").read_text())
     assert tuple(metrics["classes"]) == made.names and len(metrics["class_accuracies"]) == len(made.names)

@@ -38,7 +38,7 @@ from .manifest import sha256
 from .pixels import sign
 from .split import SPLITS, Split, SplitName
 
-VERSION = 2
+VERSION = 3
 """Is part of the name of the folder: what another version made is not read."""
 INDEX = "index.json"
 _PROGRESS = "progress.jsonl"

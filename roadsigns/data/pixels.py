@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 
-from .. import pictures
+from .. import photos
 from ..errors import DataError
 from ..resize import Pixels, resize, resize_bilinear
-from .benchmark import parse_ppm
 from .collection import Box
 
 MARGIN = 0.1
 LEAST_MARGIN = 5
 """What the benchmark's pictures show on each side of a box: a share of its length, but at least so many pixels."""
 
-_ORIENTATION = 0x0112
-
 
 def sign(data: bytes, name: str, box: Box | None = None, *, published: bool = False) -> Pixels:
     """Read one sign.
 
     Args:
-        data: the file: whatever `pictures.decode` reads, or PPM as the benchmark has it.
+        data: the file, of any format that `photos.decode` reads.
         name: what messages call it.
         box: where the sign is in the picture as it is seen, after the turn that its EXIF asks for; it is cut out with
             the benchmark's margin. None takes the whole picture.
@@ -35,33 +30,11 @@ def sign(data: bytes, name: str, box: Box | None = None, *, published: bool = Fa
     Raises:
         DataError: the file is damaged or of another format, or the box is not in the picture.
     """
-    pixels = parse_ppm(data, None, name) if data[:2] == b"P6" else turned(pictures.decode(data, name), data)
+    pixels = photos.decode(data, name)
     if box is not None:
         pixels = cut(pixels, box, name)
     small: Pixels = (resize_bilinear if published else resize)(pixels[np.newaxis])[0]
     return small
-
-
-def turned(pixels: Pixels, data: bytes) -> Pixels:
-    """`pixels` as a viewer shows them, who heeds the orientation in EXIF."""
-    if b"Exif\0\0" not in data[: 2**16] and b"eXIf" not in data:
-        return pixels
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            orientation = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # a damaged note does not make a bad picture
-        return pixels
-    if orientation not in range(2, 9):
-        return pixels
-    if orientation >= 5:
-        pixels = pixels.transpose(1, 0, 2)
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    return np.ascontiguousarray(pixels)
 
 
 def cut(pixels: Pixels, box: Box, name: str) -> Pixels:

@@ -80,7 +80,7 @@ def test_signs_are_read_anew_when_a_file_changes(load: Any, folder: Path, tmp_pa
 def test_another_version_reads_anew(load: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load()
     before = kept(tmp_path)
-    monkeypatch.setattr(cache, "VERSION", 3)
+    monkeypatch.setattr(cache, "VERSION", cache.VERSION + 1)
     load()
     assert kept(tmp_path) != before
 
@@ -122,7 +122,7 @@ def test_what_cannot_be_read_is_left_out_and_listed(
     assert f"4 left out; index.json in {made} lists all" in said
     assert "left out: over.png lies in no class's folder" in said
     assert "left out: gate/bad.png is a damaged PNG file: " in said
-    assert "left out: gate/b.gif is a picture of GIF format: expected PNG or JPEG. Convert it first" in said
+    assert "left out: gate/b.gif is no picture, or of another format: expected PNG, JPEG, WebP, " in said
     listed = json.loads((made / "index.json").read_text())["left_out"]
     assert [name for name, _ in listed] == ["over.png", "gate/b.gif", "gate/bad.png", "gate/empty.jpg"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from ... import pictures
+from ... import photos, pictures
 from ...errors import DataError
 from ..collection import SPLIT_WORDS, Collection, Item
 from ..tree import Tree
 
-PICTURES = (*(".png", ".jpg", ".jpeg", ".jpe", ".ppm"), *(".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic", ".avif"))
-"""Endings of pictures; those of formats that are not read are told, not passed over."""
+PICTURES = (".jpe", *sorted(photos.ENDINGS))
+"""Endings of pictures, in small letters."""
 
 
 def find(tree: Tree) -> Sequence[str]:
