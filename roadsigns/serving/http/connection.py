@@ -104,17 +104,14 @@ class Connection(asyncio.Protocol):
             self._waiting.extend(requests)
         if self._reader.refusal:
             self._ignoring = True
-        elif self._reader.asks and not self._serving and not self._waiting:
-            self._transport.write(_CONTINUE)
-            self._reader.asks = False
+        if len(self._waiting) > (0 if self._serving else 1):  # one alone is taken at once
+            self._transport.pause_reading()
         if not self._serving:
             self.deadline = self._begun + limits.read_seconds + self._reader.body_bytes / MIN_RATE
             if self._waiting:
                 self._serving = self._loop.create_task(self._serve())
             else:
                 self._settle()
-        if self._waiting:
-            self._transport.pause_reading()
 
     def eof_received(self) -> bool:
         """The client sends no more."""
@@ -191,6 +188,9 @@ class Connection(asyncio.Protocol):
         elif self._ended:
             self._close()
         else:
+            if self._reader.asks:
+                self._transport.write(_CONTINUE)
+                self._reader.asks = False
             self.deadline = (
                 self._begun + limits.read_seconds + self._reader.body_bytes / MIN_RATE
                 if self._reader.partial

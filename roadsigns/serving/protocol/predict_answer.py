@@ -6,6 +6,7 @@ Floats are printed as TensorFlow Serving prints them: six digits where they say 
 from __future__ import annotations
 
 import base64
+import itertools
 from collections.abc import Mapping
 from json.encoder import encode_basestring
 from typing import Any
@@ -16,6 +17,8 @@ import numpy.typing as npt
 from ...errors import RequestError
 from .predict_request import Form
 from .tensors import Array
+
+_WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
 def format_answer(outputs: Mapping[str, Array], form: Form) -> bytes:
@@ -114,21 +117,24 @@ def float_texts(numbers: npt.NDArray[np.floating[Any]]) -> list[str]:
     """
     values = numbers.tolist()
     made = _printed("%.9g" if numbers.dtype == np.float32 else "%.17g", values)
-    tried = np.flatnonzero(_may_be_short(numbers)).tolist()
-    short = _printed("%g", [values[index] for index in tried])
-    back = np.array(list(map(float, short)), np.float64)
-    wanted = numbers[tried]
+    tried = _may_be_short(numbers).nonzero()[0].tolist()
+    if tried:
+        short = _printed("%g", [values[index] for index in tried])
+        same = _read_back(short, numbers[tried])
+        for index in itertools.compress(range(len(tried)), same.tolist()):
+            made[tried[index]] = short[index]
+    return [text if "." in text or "e" in text else _WORDS.get(text, f"{text}.0") for text in made]
+
+
+def _read_back(texts: list[str], wanted: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.bool_]:
+    """Whether each text reads back to the number that is wanted."""
+    back = np.array(list(map(float, texts)), np.float64)
+    if wanted.dtype != np.float32:
+        return np.asarray(back == wanted)
+    # A reader that does not go by way of a double must come to the same float32, so the doubles on both sides count.
     with np.errstate(over="ignore", under="ignore"):
-        same = back.astype(numbers.dtype) == wanted
-        if numbers.dtype == np.float32:  # a reader that does not go by way of a double must come to it as well
-            same &= np.nextafter(back, -np.inf).astype(np.float32) == wanted
-            same &= np.nextafter(back, np.inf).astype(np.float32) == wanted
-    for index in np.flatnonzero(same).tolist():
-        made[tried[index]] = short[index]
-    made = [text if "." in text or "e" in text else f"{text}.0" for text in made]
-    for index in np.flatnonzero(~np.isfinite(numbers)).tolist():
-        made[index] = _word(values[index])
-    return made
+        sides = np.array([back, np.nextafter(back, -np.inf), np.nextafter(back, np.inf)]).astype(np.float32)
+    return np.asarray((sides == wanted).all(axis=0))
 
 
 def _may_be_short(numbers: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.bool_]:
@@ -145,9 +151,3 @@ def _may_be_short(numbers: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.bool
 def _printed(form: str, values: list[float]) -> list[str]:
     """Each number by the same form: one call for all of them takes half the time."""
     return (f"{form} " * len(values) % tuple(values)).split()
-
-
-def _word(number: float) -> str:
-    if number != number:
-        return "NaN"
-    return "Infinity" if number > 0 else "-Infinity"

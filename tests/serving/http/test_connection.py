@@ -108,6 +108,20 @@ def test_a_client_that_asks_is_told_to_go_on(front: Front) -> None:
         assert read_reply(stream).status == 200
 
 
+def test_a_client_that_asks_before_its_last_answer_is_told_after_it() -> None:
+    gate = Gate()
+    head, body = post(b'{"instances": [1]}', headers="Expect: 100-continue\r\n").split(b"\r\n\r\n")
+    with running(gate.models) as front, talk(front) as (line, stream):
+        line.sendall(GOOD)
+        wait_for(lambda: front.listener.port.active == 1)
+        line.sendall(head + b"\r\n\r\n")
+        gate.opened.set()
+        assert read_reply(stream).status == 200
+        assert stream.readline() + stream.readline() == b"HTTP/1.1 100 Continue\r\n\r\n"
+        line.sendall(body)
+        assert read_reply(stream).status == 200
+
+
 def test_a_client_that_asks_is_told_when_not_to(front: Front) -> None:
     head = b"POST /v1/models/m:predict HTTP/1.1\r\nHost: h\r\nContent-Length: 1000001\r\nExpect: 100-continue\r\n\r\n"
     assert exchange(front, head).status == 413
@@ -381,6 +395,36 @@ def test_a_client_that_leaves_is_forgotten() -> None:
         gate.opened.set()  # until its answer cannot be sent, one who sends no more may still be reading
         wait_for(lambda: front.listener.port.active == 0 and gate.models.leased == 0)
         assert_serves(front)
+
+
+def test_a_client_that_resets_while_the_model_works_is_forgotten_at_once() -> None:
+    gate = Gate()
+    with running(gate.models) as front:
+        with front.connect() as line:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            line.sendall(GOOD)
+            wait_for(lambda: front.listener.port.active == 1)
+        wait_for(lambda: front.listener.port.active == 0)
+        assert not gate.opened.is_set()
+        gate.opened.set()
+        assert_serves(front)
+
+
+def test_requests_that_wait_for_an_answer_are_bounded() -> None:
+    gate = Gate()
+    with running(gate.models) as front, talk(front) as (line, _):
+        line.sendall(GOOD)
+        wait_for(lambda: front.listener.port.active == 1)
+        line.setblocking(False)
+        sent, end = 0, time.monotonic() + 1
+        while time.monotonic() < end:
+            try:
+                sent += line.send(GOOD * 1000)
+            except BlockingIOError:
+                time.sleep(0.01)
+        # The connection has read once more at most: the rest of what was sent is held by the system.
+        assert front.listener.port.held.count < 1 << 18 < sent
+        gate.opened.set()
 
 
 def test_a_client_that_resets_is_forgotten(front: Front) -> None:
