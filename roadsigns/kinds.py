@@ -1,6 +1,6 @@
-"""Kinds of values that an option may have: how each is read, from text or as it is, and what is expected.
+"""The kinds of values that options have: how each kind is read, and which values it allows.
 
-A value is checked wherever it comes from (flag, Python, environment, file), before anything heavy is imported.
+Values of all sources (flag, Python, environment, file) are checked, before anything slow is imported.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from .errors import UsageError
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of value: how it is read, from text or as it is, and what to say when it cannot be.
+    """A kind of value: how a value is read, and what an error says of a wrong one.
 
     Attributes:
-        expects: the values allowed, in words that follow "expected".
-        read: value or its text to value; raises ValueError or TypeError for what is not allowed.
-        words: all values, where they are a few words.
-        path: whether a value that is none of the words is a path.
+        expects: the values allowed, in words that an error puts after "expected".
+        read: takes a value or its text, gives the value; raises ValueError or TypeError where it is not allowed.
+        words: all allowed values, where these are a few words.
+        path: whether a value that is not one of the words is a path.
     """
 
     expects: str
@@ -48,11 +48,11 @@ def whole(minimum: int, maximum: int | None = None) -> Kind:
 
 
 _TINY = 2**-126
-"""The smallest 32-bit float that processors tell from 0 whatever their settings."""
+"""The smallest normal 32-bit float. Processors may treat a smaller one as 0."""
 
 
 def share(above: float, upto: float) -> Kind:
-    """Real numbers in the half-open interval (above, upto], and not 0 to a 32-bit float."""
+    """Real numbers in the half-open interval (above, upto] that are not 0 as 32-bit floats."""
 
     def read(value: Any) -> float:
         number = float(value)
@@ -77,7 +77,7 @@ def within(lowest: float, below: float) -> Kind:
 
 
 def choice(*allowed: str) -> Kind:
-    """One word of a few."""
+    """One of a few words."""
 
     def read(value: Any) -> str:
         if value not in allowed:
@@ -137,7 +137,7 @@ def _read_authority(value: Any) -> str:
 
 
 def word_or_path(*words: str) -> Kind:
-    """One word of a few, or a path; a path that is like one of the words begins with `./`."""
+    """One of a few words, or a path. A path of the same name as a word begins with `./`."""
 
     def read(value: Any) -> str:
         _read_path(value)
@@ -146,7 +146,7 @@ def word_or_path(*words: str) -> Kind:
     return Kind(f"{', '.join(words)} or a path", read, words, path=True)
 
 
-# Of the Content Security Policy's host sources, those that can stand around a page.
+# Sites whose frames may show a page: the host sources of the Content Security Policy, without a path.
 _ORIGIN = re.compile(
     r"\*|'self'|https?:|(?:https?://)?(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::(?:[0-9]{1,5}|\*))?"
 )

@@ -1,6 +1,6 @@
 """Options: fields of a frozen dataclass that are flags too, each with its kind of value, default and help.
 
-Who has the last word on a value is the same on the command line and in Python.
+The order in which sources decide a value is the same on the command line and in Python.
 """
 
 from __future__ import annotations
@@ -36,30 +36,32 @@ def option(
 
     Args:
         kind: the values allowed.
-        default: the value where none is given. None means "decided later" and is not checked against `kind`.
+        default: the value where no source gives one. None means that the value is decided later, and is not
+            checked.
         help: one line for `--help`.
-        env: environment variable that is read where the flag is absent.
-        metavar: the word for the value in `--help`.
-        bare: value of the flag when it stands without one.
-        positional: take the values without a flag.
-        place: it says where results go or who is told, and has no part in what they are: `--config` leaves it out.
+        env: the environment variable that gives the value where the flag is absent.
+        metavar: what `--help` writes in place of the value.
+        bare: the value of a flag that is given without a value.
+        positional: whether the values are given without a flag.
+        place: whether the option only says where results go or who is told of them. Such an option does not change the
+            results, and `--config` does not repeat it.
     """
     metadata = {"kind": kind, "help": help, "env": env, "metavar": metavar, "bare": bare, "positional": positional}
     return field(default=default, metadata={**metadata, "place": place})
 
 
 def quiet_option() -> Any:
-    """The option of the commands that tell how far they are."""
+    """The option of commands that print their progress."""
     return option(SWITCH, False, "print nothing but errors, and the JSON where --json asks for it", place=True)
 
 
 @dataclass(frozen=True)
 class Options:
-    """Base of the option tables: reads text where a value is due, checks every value, and decides between sources.
+    """Base of the option tables: reads values from text, checks every value, and decides between sources.
 
-    The last word on a field has, in this order: the argument (on the command line the flag), the field's environment
-    variable, the file that the field `config` names, what other fields imply (a recipe), the default. An option is
-    decided when it is made, so that a copy or `dataclasses.replace` changes nothing else.
+    The first of these sources that gives a field decides it: the argument (on the command line the flag), the field's
+    environment variable, the file that the field `config` names, what other fields imply (a recipe), the default. All
+    fields are decided when the options are made, so a copy by `dataclasses.replace` changes no other field.
 
     Raises:
         UsageError: a value is not of its field's kind; names the field, the variable or the file.
@@ -68,10 +70,10 @@ class Options:
 
     WORDS_JOINED_BY: ClassVar[str] = "-"
     GROUPS: ClassVar[Mapping[str, str]] = {}
-    """Headings in `--help`, by the field that comes first below each."""
+    """Headings in `--help`; each has as its key the first field below it."""
 
     def __new__(cls, *values: Any, **named: Any) -> Self:
-        """Note which fields are given: the others may still be decided by the environment, a file or a recipe."""
+        """Note which fields are given; the environment, a file or a recipe may decide the others."""
         options = super().__new__(cls)
         options.__dict__["_given"] = {*(item.name for item in dataclasses.fields(cls)[: len(values)]), *named}
         return options
@@ -90,11 +92,11 @@ class Options:
 
     @classmethod
     def of(cls, options: Self | None, settings: Mapping[str, Any]) -> Self:
-        """Options as a Python caller gives them: whole, or some fields by name.
+        """Options as a Python caller gives them: made before, or as fields by name.
 
         Raises:
             UsageError: both are given, a name is no field, or a value cannot be used.
-            TypeError: `options` are none of this command.
+            TypeError: `options` are those of another command.
         """
         if options is None:
             names = [item.name for item in dataclasses.fields(cls)]
@@ -115,7 +117,7 @@ class Options:
 
     @classmethod
     def implied(cls, asked: Mapping[str, Any], stored: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the fields that are `asked` for, or else `stored` in the file, imply for other fields."""
+        """Values of further fields that follow from the fields `asked` for, or from those `stored` in the file."""
         return {}
 
     @property
@@ -124,10 +126,10 @@ class Options:
         return frozenset(self.__dict__["_asked"])
 
     def flags(self) -> list[str]:
-        """The words of a command line that repeats what these options do, on any machine.
+        """The words of a command line that repeats the work of these options on any machine.
 
-        Left out is what has no value and what only says where results go or who is told. A path of this machine is
-        called as `--help` calls it, `PATH` or `DIR`.
+        Options without a value, and options that only say where results go or who is told, are left out. A path is
+        replaced by its word in `--help`, `PATH` or `DIR`: another machine has other paths.
         """
         words = []
         for item in dataclasses.fields(self):
@@ -151,7 +153,7 @@ class Options:
 
 
 def _read(name: str, item: dataclasses.Field[Any], value: Any) -> Any:
-    """`check`, but for None where it means "decided later"."""
+    """`check`, except that None passes where None is the default."""
     return value if value is None and item.default is None else check(name, item.metadata["kind"], value)
 
 
@@ -165,7 +167,7 @@ def _as_word(about: Mapping[str, Any], value: Any) -> str:
 
 
 def _stored(path: Path, fields: Mapping[str, dataclasses.Field[Any]]) -> dict[str, Any]:
-    """The settings that a run's `config.json` holds, less those that only say where its results went."""
+    """The settings in a run's `config.json`, without those that only say where its results went."""
     if path.is_dir():
         path = path / "config.json"
     try:

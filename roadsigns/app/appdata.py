@@ -1,4 +1,4 @@
-"""`python -m roadsigns.app.appdata`: the page's pictures, and what is sent to the model for each.
+"""`python -m roadsigns.app.appdata`: the page's pictures, and for each the numbers that the page sends to the model.
 
 `appdata.json` has three fields, each a list with one entry a card: `image_filenames`, relative to the page;
 `image_labels`; `tensorflow_images`, the network's `x` of the picture, 32 rows of 32 pixels of one number.
@@ -30,7 +30,7 @@ PICTURES = "images"
 DESIGNS = "designs"
 """Folder of the classes' drawings, `00.svg` to `42.svg`."""
 
-# What would leave a picture for the page dark, faint or blurred.
+# Camera factors that can make a picture dark, faint or blurred; the page's pictures are drawn without them.
 _HARD = (
     *("size", "branches", "pigment", "fading", "gloss", "exposure", "contrast", "glare", "shadow", "haze"),
     *("defocus", "motion", "fringe", "noise", "mosaic"),
@@ -46,7 +46,7 @@ class Card:
     """A picture for the page.
 
     Attributes:
-        label: what stands below it.
+        label: the text below the picture.
         ending: `.png`, `.jpg` or `.jpeg`.
         data: the file's bytes.
         pixels: uint8 RGB `(H, W, 3)`.

@@ -25,15 +25,15 @@ class Link(asyncio.Protocol):
     """A connection to the model server: one request at a time, whose answer comes head first and then in pieces.
 
     Attributes:
-        status: of the answer.
-        phrase: the words behind it.
+        status: the answer's HTTP status; 0 until its head is here.
+        phrase: the words behind the status.
         fields: the answer's headers, as sent.
-        length: bytes of the answer's body; None where only its end tells.
-        headed: whether the answer's head is here.
-        whole: whether all of the answer is here.
+        length: bytes of the answer's body; None where only the end of the body tells its length.
+        headed: whether the whole head of the answer is here.
+        whole: whether the whole answer is here.
         sent: whether the whole request was written.
         lost: whether the connection has ended.
-        nonsense: what is wrong with the answer; empty if nothing is.
+        nonsense: what is wrong with the answer, in words; empty where nothing is wrong.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -47,7 +47,7 @@ class Link(asyncio.Protocol):
         self.whole = True
 
     def begin(self, verb: str) -> None:
-        """Make ready for the answer to a request."""
+        """Forget the last answer, and expect the answer to a request with the method `verb`."""
         self._verb = verb
         self._parser = httptools.HttpResponseParser(self)
         self._pieces: deque[bytes] = deque()
@@ -62,7 +62,7 @@ class Link(asyncio.Protocol):
 
     @property
     def reusable(self) -> bool:
-        """Whether another request may follow: nothing is left over of this one."""
+        """Whether the connection can take another request: the last one and its answer are complete."""
         return self.sent and self.whole and self._keep_alive and not (self._surplus or self.lost or self.nonsense)
 
     def write(self, data: bytes) -> None:
@@ -70,20 +70,20 @@ class Link(asyncio.Protocol):
         self._transport.write(data)
 
     async def writable(self) -> None:
-        """Wait until the model server has taken what was written, or says something."""
+        """Wait until the model server has taken the bytes written so far, or until it answers."""
         while self._full and not (self.headed or self.lost or self.nonsense):
             await self._change()
 
     async def head(self) -> None:
-        """Wait for the answer's head, or for what keeps it from coming."""
+        """Wait for the answer's head, or for an end of the connection without one."""
         while not (self.headed or self.lost or self.nonsense):
             await self._change()
 
     async def pieces(self, seconds: float) -> AsyncGenerator[bytes, None]:
-        """The answer's body.
+        """The answer's body, piece by piece as it comes.
 
         Raises:
-            TimeoutError: nothing more came for so many seconds.
+            TimeoutError: no byte came for `seconds`.
             ConnectionError: the answer breaks off.
         """
         while True:
@@ -101,7 +101,7 @@ class Link(asyncio.Protocol):
                 await self._change()
 
     def close(self) -> None:
-        """End the connection at once, whatever is under way."""
+        """End the connection at once, even in the middle of an answer."""
         self._transport.abort()
 
     async def _change(self) -> None:
@@ -115,18 +115,18 @@ class Link(asyncio.Protocol):
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The model server has accepted."""
+        """The model server has accepted the connection."""
         self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection has ended, for an answer without a length as it should."""
+        """The connection has ended. An answer without a stated length is complete then."""
         self.lost = True
         self.whole = self.whole or (self._until_close and exc is None)
         self._tell()
 
     def data_received(self, data: bytes) -> None:
         """Part of an answer has come."""
-        if self.whole:  # what nobody asked for
+        if self.whole:  # the server sends bytes that no request asked for
             self._surplus = True
             self.close()
             return
@@ -149,14 +149,14 @@ class Link(asyncio.Protocol):
         self._full = True
 
     def resume_writing(self) -> None:
-        """It has caught up."""
+        """The model server reads fast enough again."""
         self._full = False
         self._tell()
 
     # What httptools calls.
 
     def on_message_begin(self) -> None:
-        """An answer begins: the one that is awaited, after those in between (1xx)."""
+        """An answer begins. Interim answers (1xx) may come before the final one."""
         self._surplus = self._surplus or self.whole
 
     def on_status(self, phrase: bytes) -> None:
@@ -172,7 +172,7 @@ class Link(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """The body begins."""
         status = self._parser.get_status_code()
-        if self.headed:  # a second answer, of which `on_message_begin` knows
+        if self.headed:  # a second answer, which `on_message_begin` has noted
             return
         if status < 200:
             self.phrase, self.fields = b"", []
@@ -194,5 +194,5 @@ class Link(asyncio.Protocol):
         self._held += len(body)
 
     def on_message_complete(self) -> None:
-        """An answer is here in full."""
+        """An answer is complete; an interim one does not count."""
         self.whole = self.whole or self.headed

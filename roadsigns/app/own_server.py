@@ -1,4 +1,4 @@
-"""A model server beside the app, for where no other is named: one command shows the whole demo."""
+"""A model server that the app starts where no other is named, so that one command shows the whole demo."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from ..version import __version__
 def model_server(say: Callable[[str], None]) -> Iterator[str]:
     """Run the embedded model server on a free loopback port; yields its `host:port` once it answers.
 
-    It serves the newest version in `MODELS`, else the weights that come with the package, exported once into the user's
-    cache folder. It ends with the block, and with this process however that ends.
+    The server has the newest version in `MODELS`. Where there is none, it has the weights that come with the package,
+    exported once into the user's cache folder. The server ends with the block, and with this process in any case.
 
     Raises:
         UsageError: TensorFlow is not installed.
@@ -41,7 +41,7 @@ def model_server(say: Callable[[str], None]) -> Iterator[str]:
 
 
 def shipped_model(say: Callable[[str], None]) -> Path:
-    """A folder of versions with the weights that come with the package, exported by a child process if it is new.
+    """A folder of versions with the weights that come with the package; a child process exports them the first time.
 
     Raises:
         ModelError: the export failed.
@@ -69,7 +69,7 @@ def _cache() -> Path:
 
 
 def _versions(folder: Path) -> bool:
-    """Whether a version is there, whole enough to have its graph."""
+    """Whether the folder has a version with a graph."""
     try:
         return any((version / SAVED_MODEL).is_file() for version in versions(folder).values())
     except OSError:

@@ -1,4 +1,4 @@
-"""Requests passed on to the model server and its answers passed back, bodies and status as they are.
+"""Passes requests on to the model server, and its answers back: status and body stay as they are.
 
 Source: RFC 9110, section 7.6.1 on headers that concern one connection.
 """
@@ -13,7 +13,7 @@ from ..serving.http.request import Request
 from .link import PIECE
 from .upstream import Upstream
 
-# What a model server answers is data: shown as a page of this origin it may do nothing.
+# An answer of the model server is data. Where a browser shows it as a page of this origin, no script of it may run.
 _INERT = "Content-Security-Policy: default-src 'none'; sandbox\r\nX-Content-Type-Options: nosniff\r\n"
 _OURS = frozenset((b"content-security-policy", b"x-content-type-options", b"date"))
 # Content-Length, Expect and Host are end-to-end, but each side of a proxy writes its own.
@@ -30,7 +30,7 @@ class Proxy:
         self._upstream = upstream
 
     async def forward(self, request: Request) -> Answer:
-        """Pass on a request, and its answer.
+        """Pass a request on, and pass the answer back.
 
         Raises:
             HttpError: 502 or 504, and why there is no answer.
@@ -43,7 +43,7 @@ class Proxy:
         headers = _INERT + passed_on(link.fields, _OURS)
         pieces = self._upstream.pieces(link)
         if link.whole or (link.length is not None and link.length <= PIECE):
-            # In one piece, so that an answer that breaks off can still become an error.
+            # A small answer is read whole first: where it breaks off, the client still gets an error.
             async with contextlib.aclosing(pieces):
                 body = b"".join([piece async for piece in pieces])
             return Answer(link.status, body, "", headers, link.phrase.decode("latin-1"), link.length)
@@ -51,7 +51,7 @@ class Proxy:
 
 
 def passed_on(fields: Sequence[tuple[bytes, bytes]], without: Container[bytes] = ()) -> str:
-    """Headers as they go to the other side, each with its line's end: none that concern this connection."""
+    """Headers for the other side, each with its line end; headers that concern one connection are left out."""
     named = {
         word.strip().lower() for name, value in fields if name.lower() == b"connection" for word in value.split(b",")
     }

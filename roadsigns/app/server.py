@@ -1,6 +1,6 @@
-"""The app on its port: each request to its room, and errors as JSON.
+"""The app on its port. Errors are JSON.
 
-`/v1` and what is below goes to the model server, everything else is a file of the site.
+Paths at and below `/v1` go to the model server; every other path is a file of the site.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ LIMITS = Limits(
     idle_seconds=20.0,
     answer_seconds=60.0,
 )
-"""What the app bears with of its clients."""
+"""How much the app takes from its clients, and how long it waits for them."""
 
 PATIENCE = Patience()
 
 GRACE_SECONDS = 5.0
-"""For so long may requests under way take once the app is told to stop."""
+"""How long requests under way may still take once the app is told to stop, in seconds."""
 
 
 class Router:
-    """Answers the app's requests; see `http.port.Application`."""
+    """Answers the app's requests; an `Application` of `serving.http.port`."""
 
     def __init__(self, site: Site, proxy: Proxy) -> None:
         self._site = site
@@ -57,7 +57,7 @@ class Router:
             return self.refusal(500, "Internal error; the app's log says more")
 
     def refusal(self, status: int, message: str) -> Answer:
-        """An error as every error looks."""
+        """An error answer; every error of the app has this form."""
         allow = "Allow: GET, HEAD\r\n" if status == 405 else ""
         return Answer(status, json.dumps({"error": message}).encode(), headers=allow + SECURITY)
 
@@ -76,22 +76,22 @@ class Server:
     """The app on one socket."""
 
     def __init__(self, site: Site, address: str, limits: Limits = LIMITS, patience: Patience = PATIENCE) -> None:
-        """Take the files, the model server's `host:port`, and how much and how long to bear with either side."""
+        """Take the files, the model server's `host:port`, the limits for clients, and the patience with the server."""
         self._upstream = Upstream(address, patience)
         self._listener = Listener(Router(site, Proxy(self._upstream)), limits)
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; returns the port, which the system chooses where `port` is 0.
+        """Listen. Returns the port; the system chooses one where `port` is 0.
 
         Raises:
-            OSError: the address is taken, or not ours to take.
+            OSError: the address is in use, or this user may not use it.
         """
         address = bind(host, port)
         await self._listener.open(address)
         return int(address.getsockname()[1])
 
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
-        """Take no more clients; let requests under way end, for a while."""
+        """Take no more clients, and let requests under way end within `grace` seconds."""
         await self._listener.close(grace)
         self._upstream.close()
 

@@ -1,6 +1,6 @@
-"""The app's files as they go over the wire: found by name below one folder, compressed where it pays, named by content.
+"""The app's files: found by name below one folder, compressed where that saves bytes, with an ETag of their content.
 
-A file is read again once it has changed, so an edit of `js/init.js` shows at the next reload.
+A file is read again after a change, so an edit of `js/init.js` shows at the next reload of the page.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ TYPES = {
     ".webp": "image/webp",
     ".ico": "image/x-icon",
 }
-"""What is served: a file with another ending is not there."""
+"""The endings of the files that are served, and their content types; other files are not found."""
 
 
 def security(frame_ancestors: str = "'none'") -> str:
-    """The fields of every answer that is the app's own: nothing from elsewhere, nothing inline.
+    """The security headers of the app's own answers: a page may load nothing from other hosts and run no inline code.
 
     Args:
-        frame_ancestors: whose frames may show it, in the words of the Content Security Policy's directive.
+        frame_ancestors: the sites whose frames may show the page, as the directive of that name has them.
     """
     return (
         "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -49,7 +49,7 @@ def security(frame_ancestors: str = "'none'") -> str:
 
 
 SECURITY = security()
-"""Those of an answer that no frame may show."""
+"""The headers of an answer that no frame may show."""
 
 _PACKED = (".html", ".css", ".js", ".json", ".svg")
 # One folder or file: nothing hidden, no "..", no separator of any system, no device or stream of Windows.
@@ -58,7 +58,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file of one state: `stamp` tells whether it has changed since."""
+    """A file as it was read; another `stamp` means that the file has changed since."""
 
     stamp: tuple[int, int]
     content_type: str
@@ -72,7 +72,7 @@ class Site:
     """The files below one folder."""
 
     def __init__(self, folder: Path, frame_ancestors: str = "'none'") -> None:
-        """Take the folder, and whose frames may show its pages, as `security` has it."""
+        """Take the folder; `frame_ancestors` as in `security`."""
         self._folder = folder.resolve()
         self._security = security(frame_ancestors)
         self._files: dict[Path, _File] = {}
@@ -81,7 +81,7 @@ class Site:
         """The answer to a GET or HEAD.
 
         Raises:
-            HttpError: 404 for what is not there, 405 for other methods.
+            HttpError: 404 where there is no such file, 405 for another method.
         """
         file = self._read(self._find(request.target.partition("?")[0]))
         if request.verb not in ("GET", "HEAD"):
@@ -96,7 +96,7 @@ class Site:
         return Answer(200, body, file.content_type, headers)
 
     def _find(self, path: str) -> Path:
-        """The file that a path means; only plain names are looked for, so none leads out of the folder."""
+        """The file that a path means. Only plain names are allowed, so that no path leads out of the folder."""
         try:
             names = unquote(path, errors="strict").removeprefix("/").split("/")
         except UnicodeDecodeError as error:
@@ -126,7 +126,8 @@ class Site:
 def _load(path: Path, stamp: tuple[int, int], security: str) -> _File:
     body = path.read_bytes()
     packed = gzip.compress(body, 9, mtime=0) if path.suffix in _PACKED else None
-    # Names do not change with their content, so a browser asks each time; the ETag makes the answer an empty one.
+    # A file keeps its name when its content changes, so a browser must ask each time. Where the ETag is the same, the
+    # answer has no body.
     headers = "Cache-Control: no-cache\r\n" + ("Vary: Accept-Encoding\r\n" if packed is not None else "")
     etag = hashlib.sha256(body).hexdigest()[:16]
     return _File(stamp, TYPES[path.suffix], headers + security, etag, body, packed)

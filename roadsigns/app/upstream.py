@@ -1,4 +1,4 @@
-"""The one model server behind the proxy, and the connections to it that wait for their next request."""
+"""The one model server behind the proxy, and the open connections to it that wait for a request."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .link import PIECE, Link
 
 @dataclass(frozen=True)
 class Patience:
-    """How long the app bears with the model server, in seconds.
+    """How long the app waits for the model server, in seconds.
 
     Attributes:
-        connect_seconds: until it accepts a connection.
-        answer_seconds: until it begins its answer.
-        piece_seconds: while it takes nothing of a request, or sends nothing more of an answer.
+        connect_seconds: until the server accepts a connection.
+        answer_seconds: until the server begins its answer.
+        piece_seconds: while the server reads nothing of a request, or sends no further piece of an answer.
     """
 
     connect_seconds: float = 5.0
@@ -42,8 +42,9 @@ class Upstream:
     async def ask(self, verb: str, head: bytes, body: bytes) -> Link:
         """Send a request; returns once the answer's head is there.
 
-        A waiting connection may have been closed just now. When one ends without a byte of an answer, the request is
-        sent once more, on a new connection: the model server's calls change nothing, so twice does no harm.
+        The server may just have closed a connection that waits. When such a connection ends without a byte of an
+        answer, the request is sent once more, on a new connection. No call changes the model server, so a second call
+        does no harm.
 
         Raises:
             HttpError: 502 or 504, and why.
@@ -55,7 +56,7 @@ class Upstream:
         return await self._exchange(await self._open(), verb, head, body)
 
     async def pieces(self, link: Link) -> AsyncGenerator[bytes, None]:
-        """The body of an answer; after it the connection waits for its next request, or ends.
+        """The body of an answer. After the body the connection waits for its next request, or ends.
 
         Raises:
             HttpError: 502 or 504, and why the answer breaks off.
@@ -75,7 +76,7 @@ class Upstream:
                 link.close()
 
     def close(self) -> None:
-        """End the connections that wait."""
+        """End the connections that wait for a request."""
         while self._idle:
             self._idle.pop().close()
 
@@ -117,7 +118,7 @@ class Upstream:
             raise self._failure(f"did not accept a connection in {self._patience.connect_seconds:g} s", 504) from error
         except OSError as error:
             unknown = isinstance(error, socket.gaierror)
-            # A host of several addresses fails with a text of all of them and no number of its own.
+            # A host with several addresses gives one text for all of its failures, and no error number.
             reason = (error.errno and not unknown and os.strerror(error.errno)) or error.strerror or str(error)
             raise self._failure(f"cannot be reached: {reason}") from error
         return link

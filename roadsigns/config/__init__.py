@@ -1,6 +1,6 @@
-"""What a run may vary: one table behind the flags, the environment variables, `--help` and the documents' tests.
+"""The options of each command: one table behind its flags, environment variables, `--help` and documents.
 
-Each command has a frozen dataclass of `option`s.
+Each table is a frozen dataclass whose fields are `option`s.
 """
 
 from .completion import CompletionOptions

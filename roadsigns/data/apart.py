@@ -1,4 +1,4 @@
-"""Which pictures of one pile are set apart, where a data set comes without a split: a share of each class."""
+"""Which pictures become a split that a data set lacks: a share of each class."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHARE = 0.1
-"""Of each class, for each split that is missing."""
+"""The share of each class that is set apart for each split that is missing."""
 
 
 def set_apart(
     labels: NDArray[np.int64], tracks: NDArray[np.int64] | None = None, *, seed: int = 0
 ) -> NDArray[np.bool_]:
-    """Choose a tenth of each class, in a way that every version of every library repeats.
+    """Choose a tenth of each class; every version of every library makes the same choice.
 
-    A track is the pictures of one physical sign: they resemble each other so much that a track on both sides of a split
-    makes every model look good. Whole tracks are taken, those whose SHA-256 with the seed is lowest, until they are a
-    tenth. Where no tracks are known, the last tenth of each class is taken, since frames that follow each other are
-    mostly of one sign.
+    A track is the pictures of one physical sign. They resemble each other so much that a track on both sides of a split
+    makes every model look good. So whole tracks are taken, in the order of the SHA-256 of seed, class and track, until
+    a tenth of the class is reached. Where no tracks are known, the last tenth of each class is taken: pictures that
+    follow each other mostly show the same sign.
 
     Args:
         labels: class ids, shape `(N,)`.
@@ -27,8 +27,8 @@ def set_apart(
         seed: chooses other tracks.
 
     Returns:
-        True for the pictures set apart, shape `(N,)`. At least one picture or track of each class that has two, never
-        all of one.
+        True for the pictures set apart, shape `(N,)`: at least one picture or track of each class that has two, and
+        never a whole class.
     """
     apart = np.zeros(len(labels), np.bool_)
     for label in np.unique(labels):

@@ -1,4 +1,4 @@
-"""Pictures of a person's own with their classes, in whatever form they came: what there is, before any is read."""
+"""A list of a person's own pictures and their classes, the same for every form of source, before any is read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SPLIT_WORDS: dict[str, SplitName] = {
 }
 """What folders, files and columns call a split, in small letters."""
 
-# track_frame, or class_track_frame: what the benchmark names its pictures.
+# The benchmark names its pictures track_frame or class_track_frame.
 _TRACK = re.compile(r"(?:\d{5}_)?(\d{5})_\d{5}\.\w+")
 
 
@@ -32,7 +32,7 @@ class Item(NamedTuple):
     """One picture.
 
     Attributes:
-        name: its file, or what else messages call it.
+        name: the name of its file, or another name that messages can use.
         label: its class, as the source spells it.
         split: the split that the source puts it in; None where the source has none.
         box: where the sign is; None for the whole picture.
@@ -57,10 +57,10 @@ class Collection:
     Attributes:
         form: the form it was recognised as, in words.
         items: all pictures; their order is that of the splits.
-        read: the bytes of the picture of an index.
+        read: takes an index of `items`, gives the bytes of that picture.
         stamp: text that changes when one of the files does.
-        left_out: names of what cannot be used, each with the reason.
-        notes: what else a person should know.
+        left_out: the pictures that cannot be used, each by name and with the reason.
+        notes: lines that a person should read.
         published: whether these are the benchmark's pictures, which are resized as the published ones were.
         names: all classes in their order, where the source states one.
         declared: rows of the table by which a person says what the classes are; see `data.classes`.
@@ -77,13 +77,13 @@ class Collection:
     declared: list[Mapping[str, str]] = field(default_factory=list)
 
     def divided(self, ids: Mapping[str, int]) -> Collection:
-        """The same with every picture in a split: splits that are missing are set apart from those to learn from.
+        """The same with every picture in a split; pictures for a missing split are taken from the training split.
 
         Args:
             ids: the class id of each label.
 
         Raises:
-            DataError: there are too few pictures for that.
+            DataError: there are too few pictures.
         """
         items = [item._replace(split=item.split or "train") for item in self.items]
         missing = [split for split in SPLITS if split not in {item.split for item in items}]

@@ -1,4 +1,4 @@
-"""A data set, each split of it read when it is first asked for."""
+"""Data sets; each split is read when it is first asked for."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _TOLD = 5
 
 
 class Dataset:
-    """Three splits and where they come from. A split is read, and what can be verified is, when it is first used.
+    """Three splits and where they come from. A split is read, and verified where a hash is known, at its first use.
 
     Attributes:
         source: `gtsrb`, `official`, `synthetic`, `gtsrb+synthetic`, or the path as it was given.
         path: the zip or folder that holds the pickles.
-        how: how they came there, in words that follow the source's name.
-        classes: what the pictures show.
+        how: how the pickles came there, in words that follow the source's name.
+        classes: the classes that the pictures show.
     """
 
     classes: Classes = signs.CLASSES
@@ -50,15 +50,15 @@ class Dataset:
 
     @property
     def found(self) -> bool:
-        """Whether the pickles were there before."""
+        """Whether the pickles were there already, so that nothing was fetched or drawn."""
         return all(part.how == manifest.FOUND for part in self.parts)
 
     def split(self, name: SplitName) -> Split:
         """The split of that name.
 
         Raises:
-            DataError: it is missing, damaged, hostile, of another form, or not what the manifest says.
-            OSError: it cannot be read.
+            DataError: its file is missing, damaged, hostile, of another form, or another than the manifest says.
+            OSError: its file cannot be read.
         """
         if name not in self._read and self._stored:
             manifest.check_hash(self.path, member(name), self._stored.files[member(name)])
@@ -73,7 +73,7 @@ class Dataset:
         return held(self.path)
 
     def _divide(self) -> None:
-        """Set pictures to validate on apart from those to learn from."""
+        """Divide the training pictures: a share of them becomes the validation split."""
         whole = read_split(self.path, "train")
         apart = set_apart(whole.labels)
         if not apart.any():
@@ -99,21 +99,21 @@ class Dataset:
         return self.split("test")
 
     def splits(self) -> Splits:
-        """All three."""
+        """All three splits."""
         return Splits(self.train, self.valid, self.test)
 
     def drawing(self) -> Drawing:
-        """What the drawn signs among those to learn from follow from.
+        """How the drawn signs of the training split were drawn.
 
         Raises:
-            UsageError: there are none.
+            UsageError: the training split has no drawn signs.
         """
         if not (self._stored and self._stored.drawn):
             raise UsageError(f"--redraw is for drawn signs; there are none in --data {self.source}. Leave it out")
         return self._stored.drawn
 
     def redrawn(self, epoch: int) -> Split:
-        """`train` with others in the place of its drawn signs, for one epoch; raises as `drawing` does."""
+        """The training split of one epoch, its drawn signs drawn anew; raises as `drawing` does."""
         return drawn.again(self.drawing(), epoch, self._designs)
 
     def file(self, split: SplitName) -> tuple[Path, str]:
@@ -124,14 +124,15 @@ class Dataset:
 
     @property
     def parts(self) -> Sequence[Dataset]:
-        """The data sets that it is made of, each in a place of its own."""
+        """The data sets that this one is made of, each with a path of its own."""
         return (self,)
 
     @property
     def kind(self) -> str:
-        """What a model was trained on, for result files.
+        """The word for this data set in result files, as `trained_on`.
 
-        `gtsrb`, also for a path of its counts; `synthetic`; `gtsrb+synthetic`; or the path's name.
+        `gtsrb`, also for a path with as many pictures in each split; `synthetic`; `gtsrb+synthetic`; or the name of
+        the path.
         """
         if self.source in (drawn.SOURCE, MIXED):
             return self.source
@@ -144,10 +145,10 @@ class Dataset:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """What was read, as JSON can hold it: `source`, `address` (None for a path), `files`, `pictures`.
+        """A record of the files read, for JSON: `source`, `address` (None for a path), `files`, `pictures`.
 
-        `files` gives bytes and SHA-256 by name: of the zip itself, or of each pickle. `pictures` counts those of each
-        split; for a path, of the splits that have been read so far.
+        `files` gives bytes and SHA-256 by name, of the zip itself or of each pickle. `pictures` gives the number of
+        pictures of each split; for a path, only of the splits that have been read so far.
         """
         if self._stored:
             stored = self._stored.as_json()
@@ -173,10 +174,10 @@ class Designed(Dataset):
 
 
 class Own(Dataset):
-    """A person's pictures, in whatever form; verified when it is made, and kept as a `Cache`.
+    """A person's own pictures, in one of the `forms`. They are read once, and kept as a `Cache`.
 
     Raises:
-        DataError: they are of no form that is known, or none can be used.
+        DataError: the pictures are in no known form, or no picture can be used.
         OSError: the folder for the cache cannot be written.
     """
 
@@ -204,12 +205,12 @@ class Own(Dataset):
         return self._read[name]
 
     def file(self, split: SplitName) -> tuple[Path, str]:
-        """That of the cache."""
+        """The cache's file of a split, and its SHA-256."""
         return self._cache.folder / f"{split}.u8", self._cache.hashes[f"{split}.u8"]
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """As every data set's, with `form`, `left_out`, `notes` and own classes; `files` are those of the cache."""
+        """The record of every data set, with `form`, `left_out`, `notes` and own classes; `files` are the cache's."""
         return {
             "source": self.source,
             "address": None,
@@ -233,14 +234,14 @@ def _cache_folder() -> Path:
 
 
 class Mixture(Dataset):
-    """Real signs with drawn ones among those to learn from; validation and test are the real ones."""
+    """Real and drawn signs together to learn from. Validation and test have real signs alone."""
 
     def __init__(self, real: Dataset, others: Dataset) -> None:
         super().__init__(MIXED, real.path)
         self._parts = (real, others)
 
     def file(self, split: SplitName) -> tuple[Path, str]:
-        """That of the real signs."""
+        """The real signs' file of a split, and its SHA-256."""
         return self._parts[0].file(split)
 
     @property
@@ -257,11 +258,11 @@ class Mixture(Dataset):
         return self._read[name]
 
     def drawing(self) -> Drawing:
-        """That of its second part."""
+        """How the second part was drawn."""
         return self._parts[1].drawing()
 
     def redrawn(self, epoch: int) -> Split:
-        """The real signs with other drawn ones."""
+        """The training split of one epoch: the real signs as they are, and the drawn ones drawn anew."""
         return _joined(self._parts[0].train, self._parts[1].redrawn(epoch))
 
     @property

@@ -1,4 +1,4 @@
-"""From an address to a file: resumed where it broke off, retried while there is hope, whole or not there at all."""
+"""Download of a file: resumed where it broke off, tried several times, and complete or not there at all."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class _Part:
 
 def _fetch(part: _Part, max_bytes: int, timeout_s: float, tell: Tell) -> None:
     """One attempt: ask for what is missing and append it."""
-    import requests  # here, so that a data set that is there already needs no network library
+    import requests  # imported here, so that a data set that is already there needs no network library
 
     origin = part.origin()
     headers = {"Accept-Encoding": "identity", "User-Agent": f"roadsigns/{__version__}"}

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from .synthetic.designs import Design
 
 SOURCE = "synthetic"
-# The parts of a seed that are drawn for single epochs come after this one.
+# A part of the random stream is a number; the numbers above this one belong to single epochs.
 _EPOCHS = 1000
 COUNT = 86_000
-"""Training pictures where no other number is asked for: 2,000 a class."""
+"""The default number of training pictures: 2,000 a class."""
 _EACH = 2000
 
 
@@ -42,14 +42,14 @@ class OwnDesigns:
 
     @functools.cached_property
     def digest(self) -> str:
-        """SHA-256 of both, in hexadecimal."""
+        """SHA-256 of classes and designs, in hexadecimal."""
         from .synthetic import design_folder
 
         return design_folder.digest(self.classes, self.designs)
 
     @property
     def record(self) -> tuple[str, str]:
-        """What a `Drawing` says of them."""
+        """What a `Drawing` keeps of these designs: their digest, and the class list as CSV."""
         return self.digest, self.classes.as_csv()
 
 

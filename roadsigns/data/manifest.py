@@ -1,4 +1,4 @@
-"""What a data folder holds and where that comes from: `manifest.json` beside the three pickles."""
+"""`manifest.json`, which lies beside the three pickles and says what they are and where they come from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAME = "manifest.json"
 BEGUN = f"{NAME}.begun"
 """Lists the files that are being renamed into place, with their sums: after a kill only these are replaced."""
 FOUND, FETCHED, DRAWN = "is already there, in", "was fetched to", "was drawn to"
-"""How a data set came into its folder, as it is told."""
+"""How a data set came into its folder, in words for a message."""
 MAX_BYTES = 2**20
 
 

@@ -29,7 +29,7 @@ SOURCES: dict[str, Callable[[Path], tuple[Manifest, str]]] = {
 }
 """What fetches each data set that has a name and an address."""
 NAMES = (*SOURCES, drawn.SOURCE, MIXED)
-"""All data sets that have a name."""
+"""The names of all data sets that have one."""
 
 
 def load(
@@ -46,17 +46,17 @@ def load(
         data: `gtsrb`, `official`, `synthetic`, `gtsrb+synthetic`, or the path of a zip or folder with train.p,
             valid.p and test.p, or of pictures in one of the forms that docs/data.md tells of.
         data_dir: folder that a named data set is kept in; default `/tmp/traffic-signs-data`, for drawn signs
-            `/tmp/traffic-signs-synthetic`. Of two, the drawn ones are in a folder `synthetic` in it. Of
-            pictures at a path it keeps what was read; default `~/.cache/roadsigns/pictures`.
-        count: training pictures that are drawn; default those that are there, else 86,000.
-        seed: that they are drawn with; default that of those that are there, else 0.
-        designs: folder of SVG or PNG files that are drawn in place of the German signs, of `synthetic`.
+            `/tmp/traffic-signs-synthetic`. `gtsrb+synthetic` keeps its drawn signs in a sub-folder `synthetic`. For
+            a path, the folder that keeps the pictures once they are read; default `~/.cache/roadsigns/pictures`.
+        count: how many training pictures are drawn; default as many as are there already, else 86,000.
+        seed: the seed of the drawing; default the seed of the signs that are there already, else 0.
+        designs: for `synthetic`, a folder of SVG or PNG files that are drawn in place of the German signs.
 
     Raises:
         UsageError: `data` is neither a name nor a path, `count` or `seed` is given where nothing is drawn, or the
             default folder is another user's.
         NetworkError: the data set cannot be fetched.
-        DataError: it is damaged, or `data_dir` holds something else.
+        DataError: the data set is damaged, or `data_dir` holds other files.
         OSError: `data_dir` cannot be written.
     """
     if designs is not None and data != drawn.SOURCE:
@@ -90,10 +90,10 @@ def load(
 
 
 def _own(folder: Path) -> Path:
-    """`folder`, which is made where it is missing; in `/tmp` everybody can have put another in its place.
+    """`folder`, made where it is missing. In `/tmp` another user may have made a folder of that name before.
 
     Raises:
-        UsageError: it, or a link in its place, belongs to another user, or everybody can write into it.
+        UsageError: the folder, or a link in its place, belongs to another user, or every user can write into it.
     """
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o755)
@@ -107,7 +107,7 @@ def _own(folder: Path) -> Path:
 
 
 def _fetch(fetch: Callable[[Path], tuple[Manifest, str]], folder: Path) -> tuple[Manifest, str]:
-    """`fetch(folder)`, one process at a time: the second finds what the first has put there."""
+    """Call `fetch(folder)` in one process at a time; a second process then finds the files of the first."""
     folder.mkdir(parents=True, exist_ok=True)
     with files.locked(folder, waiting=lambda: note(f"waiting for another process that fills {folder}")):
         return fetch(folder)

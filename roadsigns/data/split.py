@@ -1,4 +1,4 @@
-"""Pictures with their classes, checked where they are made so that nobody after needs to check again."""
+"""Pictures with their classes. A split is checked when it is made, so that its users need not check it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a data set where they lie, by name: in a folder, or in a zip, which is read in place."""
+"""The files of a data set by name: in a folder, or in a zip that is read without unpacking it."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Tree(ABC):
 
 
 class FolderTree(Tree):
-    """The files below a folder; links are followed, but not in a circle."""
+    """The files below a folder. Links are followed, but no circle of links."""
 
     def title(self, name: str) -> str:
         """Its path."""
