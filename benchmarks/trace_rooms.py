@@ -11,7 +11,8 @@ predict photo.png`, from its import on; the second training step of 64 pictures.
     changes  calls and returns that lead from one file of the package to another, whatever lies between
     entered  how often a call led into each file from another; a coroutine that goes on after a wait was entered before
 
-What goes on in the background is left out: coroutines that began before.
+What goes on in the background is left out: coroutines that began before. So is all that runs while a module is
+imported.
 
 A good number for the REST predict is at most 20 files, `serving/rest.py` entered once.
 
@@ -34,6 +35,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve()
+IMPORT = "import"
 WORKS = ("rest predict", "predict photo.png", "training step")
 
 
@@ -55,12 +57,19 @@ class Trace:
         file = frame.f_code.co_filename
         if event not in ("call", "return") or not file.startswith(self._package):
             return
+        stack = self._stacks[threading.get_ident()]
+        if not frame.f_code.co_flags & inspect.CO_OPTIMIZED or (stack and stack[-1] is IMPORT):
+            # The body of a module or class, or what such a body calls: importing is not passing through.
+            if event == "call":
+                stack.append(IMPORT)
+            elif stack:
+                stack.pop()
+            return
         coroutine = frame.f_code.co_flags & inspect.CO_COROUTINE
         if not self._is_on or (coroutine and frame in self._background):
             if coroutine:
                 self._background.add(frame)
             return
-        stack = self._stacks[threading.get_ident()]
         room = file.removeprefix(self._package)
         if event == "call":
             self._codes.add(frame.f_code)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from . import backend, classes, exported, models, no_sign, signs
+from . import classes, exported, models, no_sign, signs
 from .errors import ModelError
 from .preprocess import preprocess
 from .resize import Pixels
@@ -102,6 +102,8 @@ def by_keras(model: models.Model) -> Loaded:
 
 def by_tensorflow(model: models.Model) -> Loaded:
     """An export by its SavedModel, on TensorFlow."""
+    from . import backend
+
     tf = backend.require_tensorflow("An exported model without an ONNX file")
     try:
         loaded = tf.saved_model.load(str(model.path))
