@@ -15,6 +15,7 @@ import roadsigns
 
 PACKAGE = Path(roadsigns.__file__).parent
 TESTS = Path(__file__).parent
+ROOT = TESTS.parent
 
 
 def name(path: Path) -> str:
@@ -117,6 +118,14 @@ def test_http_knows_no_model(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_nothing_imports_torch(module: str) -> None:
     assert not {other for other in IMPORTS[module] if other.split(".")[0] in ("torch", "torchvision")}
+
+
+def test_the_map_names_every_room() -> None:
+    named = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rooms = [path.relative_to(PACKAGE).with_suffix("") for path in [*PACKAGE.iterdir(), *PACKAGE.glob("train/*.py")]]
+    folders = [f"{each}/" for each in rooms if (PACKAGE / each).is_dir() and each.name != "__pycache__"]
+    modules = [each.name for each in rooms if (PACKAGE / each).with_suffix(".py").is_file() and each.name[0] != "_"]
+    assert not [each for each in folders + modules if f"`{each}`" not in named]
 
 
 def test_no_two_classes_have_one_name() -> None:
