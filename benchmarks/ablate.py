@@ -3,10 +3,14 @@
     python benchmarks/ablate.py SETTINGS.json DATA RESULT.json [--seeds 0 1 2] [--folds 5] [--only 0 1]
 
 `SETTINGS.json` gives each setting a name and the options of `roadsigns train` in which it differs from `--recipe
-best`: `{"best": {}, "no warp": {"augment": 0}, "tiny": {"network": "tiny", "batch_size": 64}}`. Each network is trained
-on the real training pictures without one fold of whole tracks (`roadsigns.data.folds`) and judged on that fold: its
-accuracy, its loss, and the mean of seven corruptions. So every real picture can be judged by a network that has not
-seen its sign, and the validation set and the test set stay out of it. The weights are the averages at the last epoch.
+best`: `{"best": {}, "no changes": {"augment": 0}, "tiny": {"network": "tiny", "batch_size": 64}}`. `without` leaves
+something else out: the network's `transformer` or `colour`, or the `drawn` signs; these are half of an epoch, so that
+twice the epochs make as many steps. `ablations.json` has the settings of the recipe.
+
+Each network is trained on the real training pictures without one fold of whole tracks (`roadsigns.data.folds`) and
+judged on that fold: its accuracy, its loss, and the mean of seven corruptions. So every real picture can be judged by a
+network that has not seen its sign, and the validation set and the test set stay out of it. The weights are the averages
+at the last epoch.
 
 Rows that the result holds already are left as they are. `--drawings N` shares N sets of drawn signs between all
 trainings instead of drawing others for each, as `train_many.py` does: an accelerator trains faster than cores draw.
@@ -26,6 +30,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from judge import spread
+from train_many import PARTS, Job, Pool, Pooled, without
 
 from roadsigns import backend, data, machine
 from roadsigns.config import TrainOptions
@@ -38,6 +43,7 @@ from roadsigns.scores import score
 
 MOST = 1000
 """Held-out pictures that are corrupted, drawn at random where there are more."""
+WITHOUT, DRAWN = "without", "drawn"
 SETS = Path(tempfile.gettempdir()) / "roadsigns-drawn-sets"
 FIGURES = ("accuracy", "loss", "mean_of_seven")
 
@@ -83,9 +89,21 @@ class HeldOut(Dataset):
 
 
 def options(setting: Mapping[str, Any], seed: int, folder: Path) -> TrainOptions:
-    """The options of one training: `--recipe best` but for what `setting` says."""
+    """The options of one training: `--recipe best` but for what `setting` says.
+
+    Raises:
+        ValueError: there is nothing that `without` names.
+    """
     recipe = RECIPES["best"].settings(setting.get("network"))
-    given = {**recipe, **setting, "recipe": "best", "seed": seed}
+    left_out = setting.get(WITHOUT, DRAWN)
+    if left_out not in (*PARTS, DRAWN):
+        raise ValueError(
+            f"Invalid value for `without`: expected one of {', '.join((*PARTS, DRAWN))}. Received: {left_out!r}"
+        )
+    if setting.get(WITHOUT) == DRAWN:
+        recipe = {**recipe, "data": "gtsrb", "count": None, "redraw": False}
+    own = {name: value for name, value in setting.items() if name != WITHOUT}
+    given = {**recipe, **own, "recipe": "best", "seed": seed}
     return TrainOptions(**given, run_dir=folder / "run", output=folder / "models")
 
 
@@ -152,8 +170,10 @@ def ablate(
     told: dict[str, Any] = {}
     for name, fold, seed in [each for each in wanted if each not in done]:
         note(f"{name}, fold {fold} of {count}, seed {seed}")
-        with tempfile.TemporaryDirectory(prefix="roadsigns-ablate-") as folder:
-            figures = train(options(settings[name], seed, Path(folder)), HeldOut(dataset, held[fold]))
+        part = settings[name].get(WITHOUT, "")
+        whole = dataset.parts[0] if part == DRAWN else dataset
+        with tempfile.TemporaryDirectory(prefix="roadsigns-ablate-") as folder, without("" if part == DRAWN else part):
+            figures = train(options(settings[name], seed, Path(folder)), HeldOut(whole, held[fold]))
         rows.append({"name": name, "fold": fold, "seed": seed, "changed": dict(settings[name]), **figures})
         told = {
             "name": "ablation",
@@ -247,8 +267,6 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def with_shared(real: Dataset, folder: Path, sets: int, count: int) -> Dataset:
     """Real pictures with so many sets of drawn ones, which are drawn into `folder` where they are not there yet."""
-    from train_many import Job, Pool, Pooled
-
     pool = Pool(folder, sets, count)
     pool.draw()
     return Pooled(real, pool, Job(), True)

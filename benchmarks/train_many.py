@@ -14,15 +14,17 @@ the runs. Epoch E takes set E modulo that number, so that a hundred epochs see e
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -43,7 +45,8 @@ class Job:
         scored_on: `valid` keeps the test set out of what is only a trial: the figures called `test_...` are then
             those of the real validation pictures.
         withheld: classes that training does not see.
-        without: `transformer` leaves the spatial transformer out of the network, `colour` shows it grey.
+        without: one of `PARTS`: `transformer` leaves the spatial transformer out of the network, `colour` shows it
+            grey.
     """
 
     drawn_only: bool = False
@@ -51,19 +54,38 @@ class Job:
     withheld: Sequence[int] = ()
     without: str = ""
 
-    def apply(self) -> None:
-        """Change the networks of this process."""
-        from keras import ops
 
-        from roadsigns.networks import blocks, layers
+PARTS = ("transformer", "colour")
+"""What `without` leaves out of the networks."""
 
-        if self.without == "transformer":
-            blocks.straightened = lambda x, units, seeds: x
-        elif self.without == "colour":
-            standardize = layers.Standardize.call
-            layers.Standardize.call = lambda self, x: standardize(self, 0 * x + ops.mean(x, axis=3, keepdims=True))
-        elif self.without:
-            raise ValueError(f"unknown: {self.without}")
+
+@contextlib.contextmanager
+def without(part: str) -> Iterator[None]:
+    """Leave a part out of the networks that are made and used meanwhile.
+
+    Args:
+        part: one of `PARTS`, or nothing.
+
+    Raises:
+        ValueError: there is no such part.
+    """
+    if part and part not in PARTS:
+        raise ValueError(f"Invalid value for `without`: expected one of {', '.join(PARTS)}. Received: {part!r}")
+    from keras import ops
+
+    from roadsigns.networks import blocks, layers
+
+    standardize = layers.Standardize.call
+
+    def grey(self: Any, x: Any) -> Any:
+        return standardize(self, 0 * x + ops.mean(x, axis=3, keepdims=True))
+
+    changed = {
+        "transformer": (blocks, "straightened", lambda x, units, seeds: x),
+        "colour": (layers.Standardize, "call", grey),
+    }
+    with mock.patch.object(*changed[part]) if part else contextlib.nullcontext():
+        yield
 
 
 class Pool:
@@ -143,14 +165,13 @@ def run(job: dict[str, Any], source: str, runs: Path, pool: Pool) -> None:
     from roadsigns.train import run as training
 
     asked = Job(**{item.name: job.pop(item.name) for item in fields(Job) if item.name in job})
-    asked.apply()
     path = runs / job.pop("name")
     if job.get("recipe") in RECIPES:
         job = {"data": "gtsrb+synthetic", **job}
     options = TrainOptions(**job, run_dir=path, output=runs / "exports" / path.name)
     work = folder.resume(TrainOptions(resume=str(path))) if (path / "config.json").exists() else folder.start(options)
     dataset = Pooled(data.load(source), pool, asked, options.redraw)
-    with work.alone():
+    with without(asked.without), work.alone():
         training.fit(work, dataset, say)
         training.finish(work, dataset, say)
 

@@ -1,6 +1,7 @@
 """Trainings of settings on folds: what is held out, what is written, what is gone on with."""
 
 import json
+from pathlib import Path
 
 import ablate
 import numpy as np
@@ -11,6 +12,7 @@ from pictures import draw_signs
 from roadsigns import data
 from roadsigns.errors import UsageError
 
+FIGURES = {"accuracy": 0.9, "loss": 0.1, "mean_of_seven": 0.8, "train_minutes": 1.0}
 SETTINGS = {"first": {"network": "tiny"}, "plain": {"network": "tiny", "augment": 0.0}}
 
 
@@ -75,6 +77,52 @@ def test_each_setting_differs_from_the_recipe_by_what_it_says(tmp_path):
     assert (chosen.network, chosen.augment, chosen.seed, chosen.batch_size) == ("tiny", 0.0, 3, 256)
     with pytest.raises(UsageError, match="network"):
         ablate.options({"network": "huge"}, 0, tmp_path)
+
+
+def test_what_is_left_out_is_known_before_the_first_training(tmp_path):
+    alone = ablate.options({"without": "drawn", "epochs": 8}, 0, tmp_path)
+    assert (alone.data, alone.redraw, alone.epochs) == ("gtsrb", False, 8)
+    assert ablate.options({"without": "colour"}, 0, tmp_path).data == "gtsrb+synthetic"
+    for wrong in ("", "colours"):
+        with pytest.raises(ValueError, match="expected one of transformer, colour, drawn. Received: '" + wrong):
+            ablate.options({"without": wrong}, 0, tmp_path)
+
+
+def test_the_settings_of_the_recipe_are_settings(tmp_path):
+    settings = json.loads((Path(ablate.__file__).parent / "ablations.json").read_text())
+    for setting in settings.values():
+        chosen = ablate.options(setting, 0, tmp_path)
+        pictures = chosen.epochs * (1 if setting.get("without") == "drawn" else 2)
+        assert pictures == 8, "as many steps in each"
+
+
+@pytest.mark.parametrize("part", ["transformer", "colour"])
+def test_a_part_is_left_out_meanwhile(part):
+    from roadsigns import networks
+    from roadsigns.networks import answers
+
+    x = np.random.default_rng(0).random((2, 32, 32, 3)).astype(np.float32)
+    grey = np.repeat(x.mean(axis=3, keepdims=True), 3, axis=3)
+    whole = networks.build("tiny", 0)
+    with ablate.without(part):
+        less = networks.build("tiny", 0)
+        said = answers.scores(less, x)
+        same = np.allclose(said, answers.scores(less, grey), atol=1e-5)
+    assert same == (part == "colour")
+    assert (less.count_params() < whole.count_params()) == (part == "transformer")
+    assert networks.build("tiny", 0).count_params() == whole.count_params(), "whole again"
+    assert not np.allclose(answers.scores(whole, x), answers.scores(whole, grey), atol=1e-5)
+
+
+def test_without_drawn_signs_the_real_ones_alone_are_trained_on(tmp_path, monkeypatch):
+    whole = Mixed(tmp_path)
+    real = type("Real", (data.Dataset,), {"kind": "real", "split": lambda self, name: whole.real})("real", tmp_path)
+    monkeypatch.setattr(Mixed, "parts", [real])
+    seen = []
+    monkeypatch.setattr(ablate, "train", lambda chosen, dataset: seen.append(len(dataset.train)) or FIGURES)
+    settings = {"both": {}, "real": {"without": "drawn"}}
+    ablate.ablate(settings, whole, tmp_path / "ablation.json", seeds=[0], count=2, only=[0])
+    assert seen == [64, 60]
 
 
 def test_trainings_are_written_one_by_one_and_not_done_twice(tmp_path, monkeypatch):
