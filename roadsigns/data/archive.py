@@ -1,4 +1,4 @@
-"""Zips of strangers: damage and odd members told in one line that names the zip."""
+"""Zips from strangers: an error names the zip and its damage, or its unusual member, in one line."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ MAX_RATIO = 1100
 
 @contextlib.contextmanager
 def open_zip(path: Path, *, way_out: str = "") -> Iterator[zipfile.ZipFile]:
-    """Yield the zip at `path`; DataError where it is none, or is found to be damaged meanwhile."""
+    """Yield the zip at `path`; DataError where the file is no zip, or where damage shows while it is read."""
     with damage_told(path, way_out=way_out), zipfile.ZipFile(path) as archive:
         yield archive
 
 
 @contextlib.contextmanager
 def damage_told(path: Path, *, way_out: str = "") -> Iterator[None]:
-    """Turn whatever zipfile says of a damaged zip into a DataError that names it, and ends in `way_out`.
+    """Turn the errors that zipfile raises for a damaged zip into a DataError that names the zip and ends in `way_out`.
 
     Raises:
         OSError: the system cannot read it; names `path`.
@@ -48,7 +48,7 @@ def damage_told(path: Path, *, way_out: str = "") -> Iterator[None]:
 
 
 def check_member(info: zipfile.ZipInfo, path: Path, most: int) -> None:
-    """Refuse a member that is no plain file of at most `most` bytes, stored or deflated."""
+    """Raise DataError unless the member is a plain file of at most `most` bytes, stored or deflated."""
     name = info.filename[:80]
     mode = info.external_attr >> 16
     if info.flag_bits & 0x1:

@@ -33,7 +33,7 @@ class Row:
 
 
 class BenchmarkZip:
-    """One of the archives, opened, its members checked; those nobody asks for (a read-me) are let be.
+    """One of the archives, opened and its members checked; members that nobody needs, such as a read-me, may be there.
 
     Raises:
         DataError: a member is there twice, leads out of the archive, is encrypted, no plain file or too large.
@@ -70,7 +70,7 @@ class BenchmarkZip:
 
 
 def parse_table(data: bytes, title: str) -> dict[str, Row]:
-    """Rows by picture file name, in the table's order; `title` is what messages call the table.
+    """Rows by picture file name, in the table's order; messages call the table `title`.
 
     Raises:
         DataError: another form, a length that no picture has, a class outside 0..42, or a picture twice.
@@ -108,7 +108,7 @@ def parse_ppm(data: bytes, size: tuple[int, int] | None, name: str) -> NDArray[n
     Args:
         data: the whole file.
         size: width and height that it must have; None for any.
-        name: what messages call it.
+        name: what messages call the picture.
 
     Raises:
         DataError: it is of another form or size.

@@ -1,4 +1,4 @@
-"""From the labels of a person's pictures to class ids: the benchmark's 43 classes, or classes of their own."""
+"""From the labels of a person's pictures to class ids, of the benchmark's 43 classes or of the person's own."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..classes import MOST, Classes, check_name
 from ..errors import DataError
 
 DECLARED = "classes.csv"
-"""The table by which a person says what the classes are."""
+"""The file name of the table in which a person lists the classes."""
 COLUMNS = ("label", "name", "mirrored", "german")
-"""Of it: how pictures are labelled, what the class is called, the label of its mirrored picture, and the benchmark's
-class of the same sign. All but `label` may be absent or empty."""
+"""The columns of that table: the label of the pictures, the name of the class, the label of the mirrored picture, and
+the benchmark's class of the same sign. All but `label` may be absent or empty."""
 
 _BY_NAME = {name.casefold(): index for index, name in enumerate(signs.NAMES)}
 
@@ -28,8 +28,8 @@ def identify(
     `7` is named `class 7`.
 
     Args:
-        labels: as a source spells them.
-        stated: all classes in the order that the source states.
+        labels: the labels as the source spells them.
+        stated: all classes, in the order that the source states.
         declared: rows of a table with `COLUMNS`, which has the last word; all classes in their order.
 
     Returns:
@@ -102,7 +102,7 @@ def _german(text: str) -> int | None:
 
 
 def _key(label: str) -> str:
-    """A label as it is compared: a number without zeros before it, else in small letters."""
+    """A label in the form in which labels are compared: a number without leading zeros, or text in small letters."""
     return str(int(label)) if _is_number(label) else label.casefold()
 
 

@@ -1,4 +1,4 @@
-"""The archives that a data set is made from: a person's own, which stay, or fetched ones, which go when it is made."""
+"""The archives that a data set is made from. A person's own stay; fetched ones are removed afterwards."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def archives(
     that only roadsigns gives, and is removed at the end; after an exception it stays, so that it need not come again.
 
     Args:
-        folder: is created where something is fetched.
+        folder: the folder for the archives, created where one is fetched.
         addresses: where each archive is published.
         get: fetches an address to a path, as `download` does.
-        otherwise: how a person reads archives of other content, for the message.
-        limits: go to `get`.
+        otherwise: for the error, how a person can read archives with other content.
+        limits: further arguments of `get`.
 
     Raises:
         DataError: as the code within, with the way out added.

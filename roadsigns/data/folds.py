@@ -1,4 +1,4 @@
-"""Folds of training pictures over whole tracks: what settings are chosen by, where a validation set is too small.
+"""Folds of the training pictures in whole tracks, to choose settings by where a validation set is too small.
 
 The frames of a track show one physical sign and resemble each other, so that a track on both sides of a fold makes
 every model look good. The benchmark's pickles do not name tracks; their pictures are in order of class, track and
@@ -53,7 +53,7 @@ def folds(split: Split, count: int, seed: int = 0) -> list[NDArray[np.bool_]]:
     Args:
         split: as `tracks` needs it.
         count: how many folds, at least 2.
-        seed: deals the tracks otherwise.
+        seed: another seed divides the tracks in another way.
 
     Returns:
         For each fold the pictures that are held out, true, `(N,)`: each picture in exactly one.

@@ -46,8 +46,8 @@ def fetch(
 
     Args:
         folder: created where it is missing.
-        address: of the zip.
-        pictures: how many each split must hold.
+        address: the address of the zip.
+        pictures: how many pictures each split must hold.
         get: fetches an address to a path, as `download` does.
 
     Returns:
@@ -71,7 +71,7 @@ def fetch(
 
 
 def _unpack(zip_path: Path, folder: Path, pictures: Mapping[str, int]) -> dict[str, FileRecord]:
-    """Unpack the three pickles beside their places, check each, and rename all or none of them."""
+    """Unpack the three pickles beside their final places, check each, and then rename all of them or none."""
     records: dict[str, FileRecord] = {}
     with contextlib.ExitStack() as renames:
         for split in SPLITS:

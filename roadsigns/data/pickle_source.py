@@ -1,4 +1,4 @@
-"""The bytes of a pickle as its opcodes take them: never more than there are, whatever length the pickle announces."""
+"""Reads a pickle's bytes for its opcodes, and never more bytes than it has, whatever length the pickle announces."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from ..errors import DataError
 from .ndarrays import Bytes
 
 MAX_LINE = 100
-"""Longest name or number, in bytes, that stands on a line of its own."""
+"""The largest length in bytes of a name or number that ends with its line."""
 CHUNK = 2**18
 
 
 class PickleSource:
-    """Reads `size` bytes of `file`, and an end that comes earlier is a DataError."""
+    """Reads `size` bytes of `file`; a file that ends earlier raises DataError."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self.file = file
         self.left = size
 
     def array(self, count: int) -> Bytes:
-        """The next `count` bytes, in memory of their own."""
+        """The next `count` bytes, as a copy."""
         if count > self.left:
             raise DataError("it ends too early")
         data = np.empty(count, np.uint8)  # not touched before it is filled, so an announced length costs nothing
@@ -82,5 +82,5 @@ class PickleSource:
             return str(codecs.escape_decode(line[1:-1])[0], "latin-1")
 
     def at_end(self) -> bool:
-        """Whether nothing is left; a zip member checks its CRC here."""
+        """Whether all bytes are read; a zip member checks its CRC here."""
         return self.left == 0 and not self.file.read(1)

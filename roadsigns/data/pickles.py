@@ -1,4 +1,4 @@
-"""The pickles of a data set: one a split, in a folder or in a zip, also below a folder of their own there."""
+"""The pickles of a data set, one for each split: in a folder or a zip, or in a folder below it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read_split(path: Path, split: SplitName, classes: int = signs.COUNT) -> Spli
 def open_pickle(
     path: Path, split: SplitName, *, way_out: str = ". Fetch it again"
 ) -> Iterator[tuple[BinaryIO, str, int]]:
-    """Yield the pickle of `split`, what to call it, and its size in bytes; `way_out` ends the message of damage."""
+    """Yield the pickle of `split`, its name for messages, and its bytes; an error of damage ends in `way_out`."""
     with open_tree(path, way_out=way_out) as tree:
         name = place(tree) + member(split)
         if not tree.has(name):

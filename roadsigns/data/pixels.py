@@ -1,4 +1,4 @@
-"""A picture file to a sign of 32x32 pixels: turned as it is seen, cut to its box, resized."""
+"""From a picture file to a sign of 32x32 pixels: turned upright, cut to its box, and resized."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .collection import Box
 
 MARGIN = 0.1
 LEAST_MARGIN = 5
-"""What the benchmark's pictures show on each side of a box: a share of its length, but at least so many pixels."""
+"""The margin on each side of a box in the benchmark's pictures: a share of the box's length, and a least one."""
 
 
 def sign(data: bytes, name: str, box: Box | None = None, *, published: bool = False) -> Pixels:
@@ -19,7 +19,7 @@ def sign(data: bytes, name: str, box: Box | None = None, *, published: bool = Fa
 
     Args:
         data: the file, of any format that `photos.decode` reads.
-        name: what messages call it.
+        name: what messages call the picture.
         box: where the sign is in the picture as it is seen, after the turn that its EXIF asks for; it is cut out with
             the benchmark's margin. None takes the whole picture.
         published: resize as the benchmark's published pictures were; otherwise as `predict` does.

@@ -19,14 +19,14 @@ BOX_WIDTHS = {"sizes": 2, "coords": 4}
 
 
 def to_split(arrays: Mapping[str, NDArray[Any]], name: str, classes: int = signs.COUNT) -> Split:
-    """Check `features` and `labels`; a note tells of what else is there and of no use.
+    """Check `features` and `labels`; a note names the other arrays, which are not used.
 
     Args:
         arrays: `features` uint8 `(N, 32, 32, 3)` RGB; `labels` of whole numbers `(N,)`. N is at least 1. `sizes`
             `(N, 2)` and `coords` `(N, 4)`, which the published pickles hold besides, need not be there or fit; the
             boxes, or else the sizes of the whole pictures, become `Split.sizes`.
-        name: what to call the pickle in messages.
-        classes: how many there are.
+        name: what messages call the pickle.
+        classes: how many classes there are.
 
     Raises:
         DataError: an array is missing or of another form.
@@ -52,7 +52,7 @@ def to_split(arrays: Mapping[str, NDArray[Any]], name: str, classes: int = signs
     if not len(features):
         raise DataError(f"{name} holds no pictures; a split needs at least one")
     try:
-        # A uint64 above 2^63 turns negative here, and is told as such: not a class either way.
+        # A uint64 above 2^63 turns negative here, and the error shows the negative number: no class in either case.
         return Split(features, labels.astype(np.int64), classes, sizes=_sizes(arrays, len(labels)))
     except (TypeError, ValueError) as error:
         raise DataError(f"{name} cannot be used: {error}") from error
@@ -63,7 +63,7 @@ def _is_box(key: str, array: NDArray[Any], count: int) -> bool:
 
 
 def _sizes(arrays: Mapping[str, NDArray[Any]], count: int) -> NDArray[np.int64] | None:
-    """Width and height of each sign, or else of the picture that it fills for the most part."""
+    """Width and height of each sign; where no box is given, of the picture, most of which the sign fills."""
     for key in ("coords", "sizes"):
         if key in arrays and _is_box(key, arrays[key], count):
             box = arrays[key].astype(np.int64)

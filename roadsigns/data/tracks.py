@@ -1,4 +1,4 @@
-"""Which pictures of the benchmark's archives go where, without splitting a track."""
+"""Which split each picture of the benchmark's archives goes to; no track is divided."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _row(table: Mapping[str, Row], file: str, name: str, archive: BenchmarkZip) 
 def divide(
     pictures: Iterable[Picture], valid_tracks: Sequence[int], *, seed: int
 ) -> tuple[list[Picture], list[Picture]]:
-    """Set whole tracks of each class aside: `valid_tracks[label]` of those that have all their frames.
+    """Choose whole tracks of each class for validation: `valid_tracks[label]` of the tracks with all their frames.
 
     The tracks whose SHA-256 with the seed is lowest are taken: the same ones with every version of every library.
 

@@ -31,7 +31,7 @@ LARGE = 8_000_000
 
 
 class LoopInbox:
-    """Results of other threads for the running event loop: many by one wake-up.
+    """Brings results of other threads to the running event loop; one wake-up of the loop brings many.
 
     Awaiting one takes a quarter of the time of `asyncio.wrap_future`.
     """
@@ -74,10 +74,10 @@ class LoopInbox:
 
 
 class SideProcesses:
-    """A few processes that call functions.
+    """A few processes in which functions are called.
 
     Args:
-        count: calls at a time.
+        count: how many calls may run at a time.
     """
 
     def __init__(self, count: int) -> None:
@@ -85,7 +85,7 @@ class SideProcesses:
         self._own = threading.local()
 
     async def call(self, inbox: LoopInbox, size: int, function: Callable[..., Result], *arguments: Any) -> Result:
-        """Call a function in a side process and await its result; the process is ended if the caller stops waiting.
+        """Call a function in a side process and await its result. A caller that stops waiting ends the process.
 
         Args:
             inbox: of the running event loop.
@@ -106,7 +106,7 @@ class SideProcesses:
         return self._threads.submit(self._call, size, given_up or threading.Event(), function, arguments)
 
     def close(self) -> None:
-        """Give up the processes; calls that have not begun are dropped."""
+        """End the processes; calls that have not begun are dropped."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _call(
@@ -123,7 +123,7 @@ class SideProcesses:
 
 
 class _SideProcess:
-    """One process, for one thread."""
+    """A process that one thread uses."""
 
     def __init__(self) -> None:
         spawn = multiprocessing.get_context("spawn")

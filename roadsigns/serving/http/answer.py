@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 MIN_RATE = 10_000
-"""Bytes that a client must read in a second."""
+"""How many bytes a client must read in a second."""
 
 _PHRASES = {status.value: status.phrase for status in http.HTTPStatus} | {499: "Client Closed Request"}
 _BODILESS = (204, 304)
@@ -17,15 +17,15 @@ _BODILESS = (204, 304)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back.
+    """An HTTP answer.
 
     Attributes:
         status: HTTP status code.
-        body: everything after the headers, whole or in pieces.
+        body: the bytes after the headers, whole or in pieces.
         content_type: of the body; empty to leave the header out.
         headers: further header lines, each ended by CR LF; none of them about the connection or the body's length.
-        phrase: what stands behind the status; empty for the usual words.
-        length: bytes of a body that comes in pieces, or that is left out; None where nobody knows.
+        phrase: the words after the status code; empty for the usual words.
+        length: the number of bytes of a body in pieces, or of a body that is left out; None where it is unknown.
     """
 
     status: int

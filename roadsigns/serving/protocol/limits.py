@@ -1,4 +1,4 @@
-"""What a request may unfold to, counted before room is made for it.
+"""How much memory a request may need once it is decoded, counted before that memory is taken.
 
 A few bytes can claim a mountain: gzip packs a thousand zeros into one byte, a TensorProto repeats its last value, one
 picture is answered once for each keep probability, a PNG's header names any size. So there is a free amount that any
@@ -17,16 +17,16 @@ from .signature import Signature
 from .tensors import Array
 
 FREE_ROWS = 512
-"""Rows that any request may have; half a second's work. One more for each byte sent."""
+"""The rows that any request may have, about half a second's work; one row more for each byte sent."""
 
 FREE_BYTES = 2**24
-"""Bytes that any TensorProto may unfold to. One more for each byte sent."""
+"""The bytes that any TensorProto may decode to; one byte more for each byte sent."""
 
 FREE_VALUES = 1_000_000
-"""JSON values that any body may unpack to."""
+"""The JSON values that any body may hold once it is unpacked."""
 
 VALUES_PER_BYTE = 4
-"""JSON values more for each byte sent. A packed body has more than two bits for a number that says anything."""
+"""Further JSON values for each byte sent. A packed body needs more than two bits for a number with information."""
 
 MOST_LISTS = 10_000_000
 """JSON lists and objects in a body: each takes 100 bytes of memory. 9,000 pictures of 32x32x1 numbers have as many."""
@@ -38,7 +38,7 @@ def check_values(body: bytes, sent: int) -> None:
     """Refuse JSON of more lists, objects and values than a body of this size needs.
 
     Args:
-        body: unpacked.
+        body: the body, unpacked.
         sent: bytes that came.
 
     Raises:
@@ -61,11 +61,11 @@ def check_values(body: bytes, sent: int) -> None:
 
 
 def unfolded_bytes(sent: int, max_bytes: int) -> int:
-    """Bytes that a tensor may unfold to.
+    """How many bytes a tensor may decode to.
 
     Args:
-        sent: bytes of the whole request.
-        max_bytes: of any request.
+        sent: the bytes of the whole request.
+        max_bytes: the limit for any request.
     """
     return min(max_bytes, FREE_BYTES + sent)
 
@@ -74,11 +74,11 @@ def check(inputs: Mapping[str, Array], signature: Signature, sent: int, max_pixe
     """Refuse inputs that come to more rows than were sent, or to more pixels than fit.
 
     Args:
-        inputs: arrays by input name; strings are `bytes` in object arrays. Anything else in them passes: if it is no
-            picture, the model says so.
-        signature: what they are for.
+        inputs: arrays by input name; strings are `bytes` in object arrays. Other objects pass: the model refuses what
+            is no picture.
+        signature: the signature that the inputs are for.
         sent: bytes that came.
-        max_pixels: of all pictures together.
+        max_pixels: the limit for all pictures together.
 
     Raises:
         RequestError: there are more; says of a picture which one was too much.

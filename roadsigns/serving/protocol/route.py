@@ -1,4 +1,4 @@
-"""A request's verb and path: what is asked of which model."""
+"""A request's verb and path: which method is called on which model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WITHIN = re.compile(r"/v1/.*", _FLAGS | re.DOTALL)
 
 @dataclass(frozen=True)
 class Route:
-    """What a request is for.
+    """The call that a request makes.
 
     Attributes:
         method: `predict`, `classify`, `regress`, `status` or `metadata`.

@@ -1,4 +1,4 @@
-"""What the server says of itself and of failures: model status, metadata and errors as JSON."""
+"""Model status, metadata and errors as JSON."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ STATES = ("START", "LOADING", "AVAILABLE", "UNLOADING", "END")
 
 @dataclass(frozen=True)
 class VersionStatus:
-    """One version of a model.
+    """The status of one version of a model.
 
     Attributes:
         version: its number.
         state: one of `STATES`.
-        error_code: canonical code of what went wrong, `OK` if nothing did.
-        error_message: what went wrong.
+        error_code: the canonical code of the error, `OK` where there is none.
+        error_message: the error in words.
     """
 
     version: int
@@ -89,5 +89,5 @@ def _tensor(spec: TensorSpec) -> dict[str, Any]:
 
 
 def _json(value: Any) -> bytes:
-    # Escaped to ASCII: an echoed lone surrogate has no UTF-8.
+    # Escaped to ASCII: a lone surrogate from the request has no form in UTF-8.
     return json.dumps(value, indent=1).encode()
