@@ -100,7 +100,11 @@ def to_parquet(path: Path, top: int) -> Iterator[Write]:
     from pyarrow import parquet
 
     waiting: list[FileAnswer] = []
-    with beside(path) as fresh, parquet.ParquetWriter(fresh, parquet_schema(top)) as writer:
+    with (
+        beside(path) as fresh,
+        fresh.open("wb") as file,  # Python's, whose errors have a number
+        parquet.ParquetWriter(file, parquet_schema(top)) as writer,
+    ):
 
         def flush() -> None:
             writer.write_table(parquet_table(waiting, top))

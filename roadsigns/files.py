@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+_PIECE = 2**16
 _UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.unfinished")
 
 
@@ -30,7 +31,11 @@ def read(path: Path, most: int) -> bytes:
 
     with open(path, "rb", opener=at_once) as file:
         os.set_blocking(file.fileno(), True)
-        data = file.read(most + 1)
+        pieces, left, step = [], most + 1, os.fstat(file.fileno()).st_size + 1
+        while piece := file.read(min(left, step)):  # which takes the memory that is asked for before it reads
+            pieces.append(piece)
+            left, step = left - len(piece), max(step, _PIECE)
+    data = b"".join(pieces)
     if len(data) > most:
         raise OSError(errno.EFBIG, f"File of more than {most:,} bytes", str(path))
     return data
@@ -57,22 +62,22 @@ def beside(path: Path) -> Iterator[Path]:
     Raises:
         OSError: the folder above cannot be written, another process has made a folder of that name meanwhile, or `path`
             is a device, a pipe or a socket, which the rename would take away from everybody. The error names `path`
-            where the system names no file.
+            where the system names no file, or one of the fresh folder.
     """
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise OSError(errno.EINVAL, "Is a device, pipe or socket. Expected a file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path.parent)
-    with _workshop(path.parent) as folder:
-        fresh = folder / path.name
-        try:
+    try:
+        with _workshop(path.parent) as folder:
+            fresh = folder / path.name
             yield fresh
             _flush(fresh)
             fresh.replace(path)
-        except OSError as error:
-            if error.filename in (None, str(fresh)):
-                error.filename = str(path)
-            raise
+    except OSError as error:
+        if error.filename is None or _UNFINISHED.search(str(error.filename)):  # a name that nobody has given
+            error.filename = str(path)
+        raise
 
 
 @contextlib.contextmanager

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,3 +75,27 @@ def test_what_fails_leaves_what_was_there(tmp_path: Path) -> None:
     with pytest.raises(KeyError), answers.to_csv(tmp_path / "a.csv", 1):
         raise KeyError
     assert (tmp_path / "a.csv").read_text() == "kept"
+
+
+@pytest.fixture
+def closed() -> Iterator[Path]:
+    """A folder that this process may not write into, though it be root's."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o555)
+        is_root = os.geteuid() == 0
+        if is_root:
+            os.seteuid(65534)  # nobody
+        yield Path(name)
+        if is_root:
+            os.seteuid(0)
+        Path(name).chmod(0o755)
+
+
+@pytest.mark.parametrize("form", [answers.to_csv, answers.to_parquet, answers.to_sheet])
+def test_a_folder_of_somebody_else_is_told(form: Any, closed: Path) -> None:
+    flags = () if form is answers.to_sheet else (1,)
+    from pyarrow import parquet  # noqa: F401  its files are not nobody's to read
+
+    with pytest.raises(PermissionError) as caught, form(closed / "out", *flags) as write:
+        write(LOST)
+    assert Path(caught.value.filename).name == "out" and not os.listdir(closed)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,15 @@ def test_read_has_an_end(tmp_path: Path, path: str) -> None:
     (tmp_path / "long").write_bytes(bytes(11))
     with pytest.raises(OSError, match=f"File of more than 10 bytes: '.*{path}'"):
         read(tmp_path / path, 10)
+
+
+def test_read_takes_the_memory_of_the_file_and_not_of_the_limit(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 1000)
+    tracemalloc.start()
+    assert len(read(tmp_path / "a", 2**29)) == 1000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**20
 
 
 def test_read_names_what_is_no_file(tmp_path: Path) -> None:

@@ -204,6 +204,32 @@ def test_a_file_that_cannot_be_written_is_told_and_nothing_is_left(flag, here, c
     assert os.listdir("dir") == ["kept"] and not [name for name in os.listdir() if name.startswith(".")]
 
 
+FULL = """
+import resource, sys
+from roadsigns.predict import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("flag", ["--csv", "--sheet", "--parquet"])
+def test_a_disk_that_fills_leaves_what_was_there(flag, here):
+    """A limit on file sizes stands for the full disk: the system refuses the write either way."""
+    Path("out").write_bytes(b"old")
+    before = sorted(os.listdir())
+    command = [sys.executable, "-c", FULL, "a.jpg", "b.png", flag, "out"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "Cannot use 'out': File too large" in done.stderr
+    assert Path("out").read_bytes() == b"old" and sorted(os.listdir()) == before
+
+
+def test_a_reader_that_leaves_ends_it_quietly(here):
+    command = f"{sys.executable} -m roadsigns.predict {'b.png ' * 500} | head -2"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
+    assert (done.returncode, done.stderr, len(done.stdout.splitlines())) == (0, "", 2)
+
+
 def test_a_box_cuts(here, capsys):
     sign = Image.open("b.png")
     wide = Image.new("RGB", (100, 60), "white")

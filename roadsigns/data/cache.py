@@ -46,6 +46,8 @@ _BYTES = SIZE * SIZE * 3
 _CHUNK = 256
 # Bytes of files that wait to be decoded.
 _MOST_HELD = 2**26
+# Each holds a picture, of which the largest takes 200 MB and as much again while it is turned.
+_MOST_THREADS = 8
 MAX_INDEX = 2**28
 
 Broken = list[tuple[str, str]]
@@ -225,8 +227,9 @@ def _begin(path: Path, out: dict[str, Any]) -> tuple[int, Broken]:
 
 
 def _signs(collection: Collection, start: int) -> Iterator[Pixels | str]:
-    """Each picture from `start` on as a sign, or why it is none; read here, decoded by as many threads as cores."""
-    cores = len(os.sched_getaffinity(0))
+    """Each picture from `start` on as a sign, or why it is none; read here, decoded by several threads."""
+    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = min(found, _MOST_THREADS)
     waiting: collections.deque[tuple[Future[Pixels | str], int]] = collections.deque()
     held = 0
     with ThreadPoolExecutor(cores) as pool:

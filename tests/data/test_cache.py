@@ -217,6 +217,28 @@ def test_a_full_disk_keeps_what_is_done(tmp_path: Path) -> None:
     assert len(data.load(str(own), tmp_path / "cache").train) == 486
 
 
+LITTLE_MEMORY = """
+import re, resource, sys
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_AS, (2**32, 2**32))
+from roadsigns import data
+for source in sys.argv[2:]:
+    data.load(source, Path(sys.argv[1]))
+    print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+"""
+
+
+def test_three_times_as_many_pictures_of_10_megapixels_take_no_more_memory(tmp_path: Path) -> None:
+    large = png(np.kron(pixels(0, 40, 50), np.ones((64, 80, 1), np.uint8)), "JPEG")
+    places = [tmp_path / "few", tmp_path / "many"]
+    for place, count in zip(places, (8, 24), strict=True):
+        fill(place, {f"{name}/{i}.jpg": large for name in "ab" for i in range(count // 2)})
+    command = [sys.executable, "-c", LITTLE_MEMORY, str(tmp_path / "cache"), *map(str, places)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    few, many = (int(kilobytes) / 1024 for kilobytes in done.stdout.split())
+    assert many - few < 30, "MiB, which one of them takes as pixels"
+
+
 def test_the_default_place_is_the_cache_folder(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     data.load(str(folder))
