@@ -23,7 +23,7 @@ from .view import film, look
 from .wear import weather
 
 BLOCK = 32
-"""Pictures that are made together: few enough for a core's cache."""
+"""How many pictures are made together: few enough for a core's cache."""
 
 Stream = Callable[[str], np.random.Generator]
 
@@ -67,7 +67,7 @@ def photograph(
 
 
 def streams(seed: Sequence[int]) -> Stream:
-    """A stream of random numbers for each name, the same one whenever it is asked for."""
+    """Streams of random numbers by name; a name always gives the same stream."""
     made: dict[str, np.random.Generator] = {}
 
     def stream(name: str) -> np.random.Generator:
@@ -83,7 +83,7 @@ def _of(class_id: int, designs: Sequence[Design]) -> Sequence[Design]:
 
 
 def _choose(designs: Sequence[Design], dice: float) -> Design:
-    """One of a class's designs, as often as its share says."""
+    """A random design of a class; each design comes as often as its share says."""
     for design in designs:
         dice -= design.share
         if dice < 0:

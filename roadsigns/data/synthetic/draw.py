@@ -1,4 +1,4 @@
-"""Data sets of drawn signs: every class alike, in parallel, the same for a seed however many processes draw."""
+"""Data sets of drawn signs: as many of each class, drawn in parallel; a seed determines them, not the processes."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from .designs import Design
 from .factors import Camera
 
 UNIT = 512
-"""Pictures that share a seed, and that one process draws at a time."""
+"""How many pictures share a seed and are drawn by one process at a time."""
 MOST = 170_000
-"""Most pictures that are drawn at once: a pickle of more is not read."""
+"""The most pictures that are drawn at once: a pickle with more is refused when it is read."""
 MOST_SEED = 2**31 - 1
 # Independent sets of one seed: 0, 1 and 2 are the splits.
 _LABELS, _BACKGROUNDS = 100, 101
@@ -70,7 +70,7 @@ def draw(
 
 
 def draw_backgrounds(count: int, seed: int = 0, *, camera: Camera | None = None, processes: int = 1) -> Pixels:
-    """Draw pictures without a sign: what would stand behind one, by the same camera.
+    """Draw pictures without a sign: the background alone, by the same camera.
 
     Returns:
         uint8 RGB `(count, 32, 32, 3)`. The arguments and errors are those of `draw`.
@@ -112,7 +112,7 @@ def _run(jobs: Sequence[_Job], processes: int) -> Iterator[Pixels]:
     if processes == 1:
         yield from map(_unit, jobs)
         return
-    # Not forked: whoever calls may have threads, as TensorFlow has.
+    # Not forked: the calling process may have threads, as TensorFlow has.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, _follow_parent) as pool:
         try:
@@ -132,7 +132,7 @@ def _unit(job: _Job) -> Pixels:
 
 
 def _follow_parent() -> None:
-    """Leave Ctrl-C to the parent, and do not outlive it."""
+    """Leave Ctrl-C to the parent process, and end when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:

@@ -16,7 +16,7 @@ from .distributions import Distribution, Floats, LogNormal, Normal, Uniform
 
 @dataclass(frozen=True)
 class Factor:
-    """One thing that varies.
+    """A factor: a property that varies from photograph to photograph.
 
     Attributes:
         about: what its amount is, with the unit.
@@ -41,7 +41,7 @@ class Factor:
 
 @dataclass(frozen=True)
 class Camera:
-    """The factors of a simulated camera and of what stands before it.
+    """The factors of a simulated camera, and of the scene before it.
 
     A factor's values come from a random stream of its own, so that switching one off leaves the others as they were.
     """

@@ -1,4 +1,4 @@
-"""What stands behind a sign: sky, leaves, walls, roads, a pole, another sign."""
+"""The background of a sign: sky, leaves, walls, roads, a pole, another sign."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SHARES = (0.16, 0.16, 0.24, 0.12, 0.14, 0.10, 0.08)
 _LOWS, _HIGHS, _ROUGHNESS = (np.array(each, np.float32) for each in zip(*_MATERIALS, strict=True))
 _LAYERS = 3
 GREY = 0.5
-"""Light of the background that is switched off."""
+"""The light of a background that is switched off."""
 
 
 def scene(frames: Frames) -> Floats:
@@ -76,7 +76,7 @@ def _add_pole(frames: Frames, light: Floats) -> None:
     place, grey = poled.somewhere("pole", -0.08, 0.08), poled.somewhere("pole", 0.1, 0.8)
     top = np.where(poled.somewhere("pole", 0, 1) < 0.3, np.float32(-9), np.float32(0))
     across = (poled.x - place) / poled.amount("pole")
-    # A tube is brighter in its middle, more so to the side the light comes from.
+    # A tube is brighter in its middle, and most on the side of the light.
     shine = 1 - (across - poled.somewhere("pole", -0.4, 0.4)) ** 2
     mask = (np.abs(across) < 0.5) & (poled.y > top)
     part = light[:, chosen]

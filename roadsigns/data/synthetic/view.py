@@ -17,9 +17,9 @@ from .svg import CANVAS
 from .textures import level
 
 DISTANCE = 8.0
-"""How far the camera stands from the sign, in signs: nearer would show more perspective."""
+"""The camera's distance from the sign, in widths of the sign; a nearer camera shows more perspective."""
 MARGIN = 0.1
-"""Space that the benchmark's crops leave on each side, as a share of the sign; the factor `margin` may ask for more."""
+"""The space on each side of a sign in the benchmark's crops, as a share of the sign; the factor `margin` adds to it."""
 SHORT = 1.3
 """How much less the crops leave at the right and below, in pixels; 1.36 in the mean of its training pictures."""
 
@@ -63,7 +63,7 @@ def look(designs: list[Design], amounts: Mapping[str, Floats]) -> View:
     crop = np.maximum(np.rint(extent + sides[:, :2] + sides[:, 2:]), 1).astype(np.int64)
     place = np.zeros((len(designs), 3, 3))
     place[:, 0, 0] = place[:, 1, 1] = scale
-    # What rounding adds to a crop is shared by its two sides.
+    # Rounding makes a crop larger; both sides share the difference.
     start = (crop - extent + sides[:, :2] - sides[:, 2:]) / 2
     place[:, :2, 2] = start - low * scale[:, None]
     place[:, 2, 2] = 1
