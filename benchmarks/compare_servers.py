@@ -36,6 +36,7 @@ from PIL import Image
 
 from roadsigns import machine
 from roadsigns.files import write_json
+from roadsigns.serving.engines import saved_model
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent
@@ -47,7 +48,6 @@ TOLERANCE = 1e-4
 START_SECONDS = 180
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"  # whatever proxy the surroundings name
 
-X = np.random.default_rng(0).integers(0, 256, (32, 32, 1)) / 255
 PICTURE = np.random.default_rng(0).integers(0, 256, (48, 48, 3), dtype=np.uint8)
 REQUIREMENTS = {
     "roadsigns": [f"{PROJECT}[onnxruntime]"],
@@ -123,16 +123,18 @@ class Server:
         return np.ravel(made["probabilities"] if isinstance(made, dict) else made)
 
 
-def servers() -> list[Server]:
-    x, file = X.round(4).tolist(), png()
-    flat = X.round(4).ravel().tolist()
+def servers(model: Path) -> list[Server]:
+    """All of them, with the requests that this model takes."""
+    shape = saved_model.signatures(saved_model.read_graph(model))["serving_default"].inputs["x"].shape[1:]
+    x = (np.random.default_rng(0).integers(0, 256, shape) / 255).round(4)
+    flat, x, file = x.ravel().tolist(), x.tolist(), png()
     ours = {
         "numbers": {"inputs": {"x": [x], "keep_prob": 1, "keep_prob_conv": 1}},
         "picture": {"signature_name": "predict_images", "instances": [{"b64": file}]},
     }
     lit = {"numbers": {"x": x}, "picture": {"image": file}}
     ml = {
-        "numbers": {"inputs": [{"name": "x", "shape": [1, 32, 32, 1], "datatype": "FP32", "data": flat}]},
+        "numbers": {"inputs": [{"name": "x", "shape": [1, *shape], "datatype": "FP32", "data": flat}]},
         "picture": {
             "inputs": [
                 {
@@ -271,7 +273,7 @@ def main() -> None:
     given.cache.mkdir(parents=True, exist_ok=True)
     cache, model = given.cache.resolve(), given.model.resolve()
     pythons = {name: environment(cache, name) for name in REQUIREMENTS}
-    everyone = servers()
+    everyone = servers(model)
     subjects = [server for server in everyone if server.environment == "roadsigns"]
     rivals = [server for server in everyone if server not in subjects]
     with contextlib.ExitStack() as stack:

@@ -45,7 +45,7 @@ def networks(folder: Path) -> tuple[Path, Path]:
 
     model = keras_file.load(models.shipped("notebook"))
     odd = export(model, folder, 1)
-    model.set_weights([np.roll(each, 1, axis=-1) for each in model.get_weights()])
+    model.set_weights([np.roll(each, 1, axis=-1) if each.ndim else each for each in model.get_weights()])
     return odd, export(model, folder, 2)
 
 
