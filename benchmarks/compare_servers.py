@@ -234,12 +234,13 @@ def comparison(subject: Server, rival: Server, kind: str, clients: int, common: 
     def every(side, key):
         return [each[key] for each in side]
 
+    sizes = "x".join(map(str, np.shape(json.loads(subject.bodies["numbers"])["inputs"]["x"][0])))
     rates = list(zip(every(ours, "per_second"), every(theirs, "per_second"), strict=True))
     return {
         **common,
         "subject": subject.title,
         "rival": rival.title,
-        "request": {"numbers": "32x32x1 numbers as JSON", "picture": "48x48 PNG as base64"}[kind],
+        "request": {"numbers": f"{sizes} numbers as JSON", "picture": "48x48 PNG as base64"}[kind],
         "clients": clients,
         "unit": "requests per second",
         "subject_value": spread([our for our, _ in rates]),
