@@ -4,6 +4,10 @@ A network spreads its scores in one way over a sign that it knows and in another
 regression on the logarithms of the probabilities and on the products of each two tells the two apart as well as one on
 the units before the scores, and needs nothing but what every server and file has: the probabilities. The rule is fitted
 to one network's answers, and says nothing of another's; so it travels with the weights.
+
+A sign of a class that the network does not know has scores much like those of any sign: the regression, which was
+fitted to pictures without any sign, lets it pass. But the network hesitates. So its highest probability counts as well:
+a picture shows one of the classes if it shows a sign, and if the sign is the one that is named.
 """
 
 from __future__ import annotations
@@ -36,8 +40,9 @@ Floats = npt.NDArray[np.floating[Any]]
 class Rule:
     """The rule of one network.
 
-    With `l` the logarithms of the probabilities, less their mean, divided by `SCALE`, the chance that there is no sign
-    is `sigmoid(-(linear . l + l . square . l + bias))`.
+    With `l` the logarithms of the probabilities, less their mean, divided by `SCALE`, the chance of a sign is
+    `sigmoid(linear . l + l . square . l + bias)`; that of none of the classes is 1 less its product with the highest
+    probability.
 
     Attributes:
         linear: one weight a class.
@@ -55,7 +60,8 @@ class Rule:
         logs = _logs(probabilities)
         weighed = logs * self.square if self.square.ndim == 1 else logs @ self.square
         margin = logs @ self.linear + (weighed * logs).sum(axis=1) + self.bias
-        return np.asarray(1 / (1 + np.exp(np.clip(margin, -80, 80))), np.float32)
+        sign = 1 / (1 + np.exp(np.clip(-margin, -80, 80)))
+        return np.asarray(1 - sign * probabilities.max(axis=1), np.float32)
 
     def as_json(self) -> str:
         """The rule as a JSON object."""
@@ -69,7 +75,8 @@ def graph_share(rule: Rule, probabilities: tf.Tensor) -> tf.Tensor:
     logs = tf.math.log(tf.cast(tf.maximum(probabilities, FLOOR), tf.float64))
     logs = (logs - tf.reduce_mean(logs, axis=1, keepdims=True)) / SCALE
     weighed = logs * rule.square if rule.square.ndim == 1 else tf.linalg.matmul(logs, rule.square)
-    return tf.cast(tf.sigmoid(-(tf.reduce_sum((rule.linear + weighed) * logs, axis=1) + rule.bias)), tf.float32)
+    sign = tf.sigmoid(tf.reduce_sum((rule.linear + weighed) * logs, axis=1) + rule.bias)
+    return tf.cast(1 - sign * tf.cast(tf.reduce_max(probabilities, axis=1), tf.float64), tf.float32)
 
 
 def read(text: str) -> Rule:
@@ -96,8 +103,8 @@ def fit(signs: Floats, others: Floats, *, doubted: float = 0.0015, penalty: floa
     Args:
         signs: probabilities `(N, classes)` of pictures of signs.
         others: those of pictures without one. Both sides count alike, however many there are of each.
-        doubted: the share of `signs` that the rule gives a chance above one half. The network is surer of pictures that
-            it was trained on than of any others: leave these out, or move them a little.
+        doubted: the share of `signs` that the regression alone gives a chance above one half. The network is surer of
+            pictures that it was trained on than of any others: leave these out, or move them a little.
         penalty: of the weights' squares.
 
     Source: Newton's method for logistic regression, as in Hastie, Tibshirani, Friedman, "The elements of statistical

@@ -81,8 +81,14 @@ def test_share_by_hand() -> None:
     a, b, c = ((each - mean) / 10 for each in (a, b, c))
     margin = a - 2 * b + 0.5 * a**2 + 3 * c**2 - 0.25
     row = np.array([[0.5, 0.25, 0.25]])
-    assert OLD.share(row)[0] == pytest.approx(1 / (1 + np.exp(margin)))
-    assert RULE.share(row)[0] == pytest.approx(1 / (1 + np.exp(margin + 4 * a * b - 2 * b * c)))
+    assert OLD.share(row)[0] == pytest.approx(1 - 0.5 / (1 + np.exp(-margin)))
+    assert RULE.share(row)[0] == pytest.approx(1 - 0.5 / (1 + np.exp(-(margin + 4 * a * b - 2 * b * c))))
+
+
+def test_who_hesitates_between_classes_knows_none() -> None:
+    certain = Rule(np.zeros(3), np.zeros(3), 50.0)  # that there is a sign
+    rows = np.array([[1, 0, 0], [0.5, 0.5, 0], [0.4, 0.3, 0.3]], np.float32)
+    np.testing.assert_allclose(certain.share(rows), [0, 0.5, 0.6], atol=1e-6)
 
 
 @RULES
