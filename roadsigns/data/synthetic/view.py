@@ -19,7 +19,7 @@ from .textures import level
 DISTANCE = 8.0
 """The camera's distance from the sign, in widths of the sign; a nearer camera shows more perspective."""
 MARGIN = 0.1
-"""The space on each side of a sign in the benchmark's crops, as a share of the sign; more where `margin` asks for it."""
+"""The space on each side of a sign in the benchmark's crops, as a share of it; more where `margin` asks for it."""
 SHORT = 1.3
 """How much less the crops leave at the right and below, in pixels; 1.36 in the mean of its training pictures."""
 
