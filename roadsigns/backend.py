@@ -79,6 +79,18 @@ def require_tensorflow(purpose: str) -> Any:
         return importlib.import_module("tensorflow")
 
 
+def devices() -> int:
+    """Among how many devices `tf.distribute` divides the batch that is traced; 1 where it does not, and on JAX."""
+    import keras
+
+    if keras.config.backend() != "tensorflow":
+        return 1
+    import tensorflow as tf
+
+    replica = tf.distribute.get_replica_context()
+    return replica.num_replicas_in_sync if replica else 1
+
+
 def has_fast_bfloat16() -> bool:
     """Whether `precision` can train with bfloat16: TensorFlow's oneDNN kernels on a processor that multiplies it."""
     return (

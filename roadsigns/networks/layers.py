@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from .. import backend
 from ..no_sign import Rule
 from . import random_numbers
 
@@ -110,8 +111,6 @@ class BatchNormalization(layers.BatchNormalization):
     Source: Ioffe and Szegedy, "Batch normalization", ICML 2015.
     """
 
-    momentum: Any
-
     def __init__(self, momentum: float = 0.998, **kwargs: Any) -> None:
         super().__init__(momentum=momentum, **kwargs)
 
@@ -120,15 +119,16 @@ class BatchNormalization(layers.BatchNormalization):
         self.steps = self.add_weight((), "zeros", trainable=False, name="steps")
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        if not training:
-            return super().call(inputs, training=training, mask=mask)
-        momentum = self.momentum
-        self.momentum = ops.minimum(momentum, self.steps / (AVERAGE_WARM_UP + self.steps))
-        try:
-            return super().call(inputs, training=training, mask=mask)
-        finally:
-            self.momentum = momentum
-            self.steps.assign(self.steps + 1)
+        if not (training and self.trainable):
+            return super().call(inputs, training=False, mask=mask)
+        x = ops.cast(inputs, "float32")
+        mean, variance = ops.moments(x, self._reduction_axes, synchronized=backend.devices() > 1)
+        kept = ops.minimum(self.momentum, self.steps / (AVERAGE_WARM_UP + self.steps))
+        for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * kept + now * (1 - kept))
+        self.steps.assign(self.steps + 1)
+        y = ops.batch_normalization(x, mean, variance, self.axis, self.beta, self.gamma, self.epsilon)
+        return ops.cast(y, self.compute_dtype)
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)

@@ -10,6 +10,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from .. import backend
+
 Draw = Callable[[Any], Any]
 """What gives random numbers in [0, 1) for units: float32, of their shape."""
 
@@ -43,7 +45,12 @@ def uniform(shape: Any, seed: Any) -> Any:
 
         if seed is None:  # seeds 0, 0 ask for numbers that differ at every start, whatever seed TensorFlow was given
             return tf.raw_ops.RandomUniform(shape=shape, dtype=tf.float32, seed=0, seed2=0)
-        return tf.random.stateless_uniform(shape, seed)
+        parts = backend.devices()
+        if parts == 1:
+            return tf.random.stateless_uniform(shape, seed)
+        # All draw for the whole batch, by one seed, and each takes its part: as one device would have it.
+        whole = tf.random.stateless_uniform((parts, *shape), seed)
+        return whole[tf.distribute.get_replica_context().replica_id_in_sync_group]
     return keras.random.uniform(shape, seed=ops.cast(seed, "uint32"))  # as JAX wants a key
 
 

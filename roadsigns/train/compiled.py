@@ -33,6 +33,7 @@ from .lowering import lowered
 
 _PAUSE = 0.5  # seconds between two looks at the device
 _ROOM = 0.5  # share of the device's free memory that pictures may take
+_LUGGAGE = 2**28  # bytes of pictures that travel to the device at a time, where it has no room for all
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Compiled:
         self._channels = answers.channels(model)
         self._functions: dict[tuple[int, ...], Any] = {}
         self._pace = 0.0  # steps a second
+        self._together = 0  # steps, once it is asked for
         number = devices.count(options)
         self._mesh = devices.Mesh(number) if number > 1 else None
         self._alone = devices.processes(options)[0] == 1
@@ -105,9 +107,10 @@ class Compiled:
         state = self._state()
         sums = np.zeros(2)
         with progress(f"epoch {epoch}/{self._options.epochs}") as tell:
-            for start, stop in self._spans(whole):
+            room = whole if pictures.resident else min(whole, self._travelling(pictures))
+            for start, stop in self._spans(whole, room):
                 steps = order[start * size : stop * size].reshape(-1, size)
-                state, part = self._run(state, pictures, steps, seeds[start:stop], whole)
+                state, part = self._run(state, pictures, steps, seeds[start:stop], room)
                 sums += part
                 tell(stop * size, len(order))
             if whole * size < len(order):
@@ -118,12 +121,19 @@ class Compiled:
         loss, right = sums / len(order)
         return float(loss), float(right)
 
-    def _spans(self, steps: int) -> Iterator[tuple[int, int]]:
-        """The steps in parts that take `_PAUSE` each, by the pace so far."""
+    def _travelling(self, pictures: Placed) -> int:
+        """The steps whose pictures travel together: as many each time, so that one compiled function serves all."""
+        if not self._together:
+            bytes_a_step = self._options.batch_size * pictures.images[0].nbytes
+            self._together = max(1, int(min(_LUGGAGE, _ROOM * _free_memory()) // bytes_a_step))
+        return self._together
+
+    def _spans(self, steps: int, room: int) -> Iterator[tuple[int, int]]:
+        """The steps in parts of at most `room`, which take `_PAUSE` each by the pace so far."""
         done = 0
         while done < steps:
             # Processes that train together ask for the same steps, whatever their own pace.
-            most = max(1, int(self._pace * _PAUSE)) if self._alone else steps
+            most = min(room, max(1, int(self._pace * _PAUSE))) if self._alone else room
             began, stop = time.perf_counter(), min(steps, done + most)
             yield done, stop
             self._pace = (stop - done) / (time.perf_counter() - began)
@@ -137,9 +147,9 @@ class Compiled:
         if pictures.resident:
             images, labels = pictures.images, pictures.labels
         else:
-            images, labels = pictures.images[order.ravel()], pictures.labels[order.ravel()]
+            chosen = _padded(order, room).ravel()
+            images, labels = pictures.images[chosen], pictures.labels[chosen]
             order = np.arange(steps * size, dtype=np.int32).reshape(steps, size)
-            room = steps
         given = (images, labels, _padded(order, room), _padded(seeds, room), np.int32(steps))
         key = (images.shape[0], room, size)
         if key not in self._functions:

@@ -74,7 +74,8 @@ def join(options: TrainOptions) -> None:
     To be called once, after the backend is loaded and before it computes anything.
 
     Raises:
-        UsageError: there are fewer devices than asked for, they do not divide the batch, or the backend has no way.
+        UsageError: there are fewer devices than asked for, they do not divide the batch, or there are several
+            processes, which only JAX has a way for.
         ModelError: the other processes are not found.
     """
     import keras
@@ -82,8 +83,8 @@ def join(options: TrainOptions) -> None:
     size, rank = processes(options)
     if options.devices == 1:
         return
-    if keras.config.backend() != "jax":
-        raise UsageError(f"--devices {options.devices} divides batches on JAX alone. Set KERAS_BACKEND=jax")
+    if size > 1 and keras.config.backend() != "jax":
+        raise UsageError(f"WORLD_SIZE={size}: several processes train together on JAX alone. Set KERAS_BACKEND=jax")
     if size > 1:
         import jax
 
@@ -140,7 +141,18 @@ def others_told() -> Iterator[None]:
         ) from error
 
 
+def of_tensorflow() -> list[str]:
+    """The names of TensorFlow's devices: its GPUs, or else what it makes of the processor."""
+    import tensorflow as tf
+
+    return [device.name for device in tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")]
+
+
 def _there() -> int:
+    import keras
+
+    if keras.config.backend() == "tensorflow":
+        return len(of_tensorflow())
     import jax
 
     return int(jax.device_count())

@@ -5,6 +5,7 @@ Everything random follows from the seed and the number of the epoch, so that a r
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -19,6 +20,9 @@ from ..data import Split
 from ..networks import answers
 from ..preprocess import preprocess
 from . import augment
+
+Step = Callable[[dict[str, Any], Any, Any], dict[str, float]]
+"""A step by what the network is fed, labels `(N,)`, and what each picture counts or None: its means by name."""
 
 WARM_UP = 20
 """With the schedule `cosine`, one in this many steps passes while the step size rises."""
@@ -115,7 +119,9 @@ def class_weights(split: Split, options: TrainOptions) -> npt.NDArray[np.float32
     return (len(split) / (there * np.maximum(pictures, 1))).astype(np.float32)
 
 
-def train(model: keras.Model, pictures: Pictures, options: TrainOptions, epoch: int) -> tuple[float, float]:
+def train(
+    model: keras.Model, pictures: Pictures, options: TrainOptions, epoch: int, step: Step | None = None
+) -> tuple[float, float]:
     """Train `model` for the epoch of that number.
 
     Args:
@@ -123,10 +129,12 @@ def train(model: keras.Model, pictures: Pictures, options: TrainOptions, epoch: 
         pictures: what it is trained on.
         options: of the run.
         epoch: its number, from 1.
+        step: how a step is made; by default by `model` itself.
 
     Returns:
         Mean loss in nats and share of right answers over the epoch's pictures, each as it stood before its step.
     """
+    step = step or alone(model)
     answers.reseed(model, options.seed, epoch)
     order = chosen(len(pictures), options, epoch)
     sums = dict.fromkeys(("loss", "accuracy"), 0.0)
@@ -136,11 +144,21 @@ def train(model: keras.Model, pictures: Pictures, options: TrainOptions, epoch: 
             x, labels = pictures.batch(part, augmentation_seed(options, epoch, start))
             fed = answers.feed(x, options.keep_prob, options.keep_prob_conv)
             counted = None if pictures.weights is None else pictures.weights[labels]
-            means = model.train_on_batch(fed, labels, sample_weight=counted, return_dict=True)
+            means = step(fed, labels, counted)
             for name in sums:
                 sums[name] += float(means[name]) * len(part) / len(order)
             tell(start + len(part), len(order))
     return sums["loss"], sums["accuracy"]
+
+
+def alone(model: keras.Model) -> Step:
+    """Steps that `model` makes as Keras has them."""
+
+    def step(fed: dict[str, Any], labels: Any, counted: Any) -> dict[str, float]:
+        means: dict[str, float] = model.train_on_batch(fed, labels, sample_weight=counted, return_dict=True)
+        return means
+
+    return step
 
 
 class Pictures:

@@ -87,8 +87,14 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print, tracker: Tracker = 
 def _runner(model: keras.Model, options: TrainOptions) -> epochs.Steps | compiled.Compiled:
     from . import compiled, devices, epochs
 
-    fits = compiled.suits(devices.count(options))
-    return compiled.Compiled(model, options) if fits else epochs.Steps(model, options)
+    number = devices.count(options)
+    if compiled.suits(number):
+        return compiled.Compiled(model, options)
+    if number > 1:
+        from .mirrored import Mirrored
+
+        return Mirrored(model, options)
+    return epochs.Steps(model, options)
 
 
 def _pictures(

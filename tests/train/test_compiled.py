@@ -34,6 +34,7 @@ def test_compiled_epochs_are_those_of_single_steps(found: Any, case: str) -> Non
     assert found[case]["moved"] > 0.02
     assert found[case]["weights"] < 2e-3 and found[case]["means"] < 1e-3
     assert found[case]["resident"] == (case != "no room")
+    assert found[case]["functions"] == 2, "one for whole batches, however many a call takes, and one for what is left"
 
 
 def test_bfloat16_is_near_to_float32_but_not_it(found: Any) -> None:

@@ -1,4 +1,4 @@
-"""Several devices and processes: as one device up to rounding, and refused where they cannot be; JAX in a process."""
+"""Several devices and processes: as one device up to rounding, and refused where they cannot be; each in a process."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from roadsigns.config import TrainOptions
 from roadsigns.errors import UsageError
 from roadsigns.train import averages, devices
 
-SCRIPT = Path(__file__).with_name("devices_on_jax.py")
+SCRIPT = Path(__file__).with_name("simulated_devices.py")
 ALONE = dict.fromkeys(devices.VARIABLES, "")
 TOGETHER = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500", "WORLD_SIZE": "2", "RANK": "0"}
 
 
 def start(folder: Path, simulated: int, *flags: str, **variables: str) -> subprocess.Popen[str]:
-    pytest.importorskip("jax")
     environ = {**os.environ, **ALONE, "KERAS_BACKEND": "jax", "XDG_CACHE_HOME": str(folder / "cache"), **variables}
+    pytest.importorskip(environ["KERAS_BACKEND"])
     environ["PYTHONPATH"] = str(Path(roadsigns.__file__).parent.parent)
     command = [sys.executable, str(SCRIPT), str(folder), str(simulated), *flags]
     return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -38,16 +38,20 @@ def ended(process: subprocess.Popen[str]) -> str:
     return out
 
 
-@pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return json.loads(ended(start(tmp_path_factory.mktemp("devices"), 4)).splitlines()[-1])
-
-
-@pytest.mark.parametrize("case", ["grey", "colour"])
-def test_several_devices_are_as_one(found: Any, case: str) -> None:
+@pytest.mark.parametrize(("backend", "runner"), [("jax", "Compiled"), ("tensorflow", "Mirrored")])
+def test_several_devices_are_as_one(tmp_path: Path, backend: str, runner: str) -> None:
     """Statistics of batch normalisation and averages included; sums over parts are rounded otherwise."""
-    assert found[case]["moved"] > 0.02
-    assert found[case]["weights"] < 2e-3 and found[case]["means"] < 1e-3
+    found: Any = json.loads(ended(start(tmp_path, 4, KERAS_BACKEND=backend)).splitlines()[-1])
+    for case in ("grey", "colour"):
+        assert found[case]["runner"] == runner
+        assert found[case]["moved"] > 0.02
+        assert found[case]["weights"] < 2e-3 and found[case]["means"] < 1e-3
+
+
+def test_the_command_trains_on_two_devices_of_tensorflow(tmp_path: Path) -> None:
+    ended(start(tmp_path, 2, "--devices", "2", KERAS_BACKEND="tensorflow"))
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["devices"] == 2
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["epochs"] == 2
 
 
 def test_two_processes_train_as_one_does(tmp_path: Path) -> None:
@@ -131,19 +135,20 @@ def test_devices_are_counted(environment: pytest.MonkeyPatch) -> None:
         devices.count(TrainOptions(devices=2))
 
 
-def test_a_batch_that_does_not_divide_is_refused(environment: pytest.MonkeyPatch) -> None:
-    environment.setattr("keras.config.backend", lambda: "jax")
+@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
+def test_a_batch_that_does_not_divide_is_refused(environment: pytest.MonkeyPatch, backend: str) -> None:
+    environment.setattr("keras.config.backend", lambda: backend)
     message = "--batch-size 250 cannot be divided among 4 devices. Give --batch-size 252, or another number of "
     with pytest.raises(UsageError, match=re.escape(message)):
         devices.join(TrainOptions(devices="all", batch_size=250))
     devices.join(TrainOptions(devices="all", batch_size=252))
 
 
-@pytest.mark.parametrize("asked", ["all", 2])
-def test_tensorflow_is_refused_where_a_batch_would_be_divided(
-    environment: pytest.MonkeyPatch, asked: int | str
-) -> None:
-    message = f"--devices {asked} divides batches on JAX alone. Set KERAS_BACKEND=jax"
+def test_several_processes_of_tensorflow_are_refused(environment: pytest.MonkeyPatch) -> None:
+    environment.setattr("keras.config.backend", lambda: "tensorflow")
+    for name, value in TOGETHER.items():
+        environment.setenv(name, value)
+    message = "WORLD_SIZE=2: several processes train together on JAX alone. Set KERAS_BACKEND=jax"
     with pytest.raises(UsageError, match=re.escape(message)):
-        devices.join(TrainOptions(devices=asked))
+        devices.join(TrainOptions(devices="all"))
     devices.join(TrainOptions())

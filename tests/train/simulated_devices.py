@@ -1,4 +1,7 @@
-"""Trains on one device and on several that are simulated, or as one of several processes; run by test_devices.py."""
+"""Trains on one device and on several that are simulated, or as one of several processes; run by test_devices.py.
+
+The backend is that of `KERAS_BACKEND`.
+"""
 
 import json
 import os
@@ -9,16 +12,20 @@ os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={sys.argv[2]}
 
 from roadsigns import backend
 
-backend.start()
+if backend.start() == "tensorflow":
+    import tensorflow as tf
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
+    processor, part = tf.config.list_physical_devices("CPU")[0], tf.config.LogicalDeviceConfiguration()
+    tf.config.set_logical_device_configuration(processor, [part] * int(sys.argv[2]))
 
-from roadsigns.config import TrainOptions  # noqa: E402
-from roadsigns.data import Split  # noqa: E402
-from roadsigns.networks import answers, layers  # noqa: E402
-from roadsigns.train import averages, compiled, run  # noqa: E402
-from roadsigns.train.__main__ import main  # noqa: E402
+import keras
+import numpy as np
+
+from roadsigns.config import TrainOptions
+from roadsigns.data import Split
+from roadsigns.networks import answers, layers
+from roadsigns.train import averages, compiled, run
+from roadsigns.train.__main__ import main
 
 
 def network(channels):
@@ -43,13 +50,14 @@ def apart(number, channels):
     settings = {"batch_size": 60, "keep_prob": 0.8, "keep_prob_conv": 0.9, "augment": 1.0}  # 30 pictures are left over
     one, other = network(channels), network(channels)
     before = [np.asarray(weight).copy() for weight in one.trainable_variables]
-    alone = compiled.Compiled(one, TrainOptions(**settings))
-    several = compiled.Compiled(other, TrainOptions(**settings, devices=number))
+    alone = run._runner(one, TrainOptions(**settings))
+    several = run._runner(other, TrainOptions(**settings, devices=number))
     placed = alone.place(split), several.place(split)
     means = [np.subtract(alone.train(placed[0], epoch), several.train(placed[1], epoch)) for epoch in (1, 2)]
     pairs = [*zip(one.get_weights(), other.get_weights(), strict=True)]
     pairs += zip(one.optimizer.averages, other.optimizer.averages, strict=True)
     return {
+        "runner": type(several).__name__,
         "weights": max(float(np.abs(np.subtract(a, b)).max()) for a, b in pairs),
         "means": float(np.abs(means).max()),
         "moved": max(float(np.abs(a - b).max()) for a, b in zip(before, one.trainable_variables, strict=True)),
@@ -70,4 +78,5 @@ if __name__ == "__main__":
     folder, flags = Path(sys.argv[1]), sys.argv[3:]
     if flags:
         sys.exit(trained(folder, flags))
-    print(json.dumps({"grey": apart(3, 1), "colour": apart(4, 3)}))
+    few = 3  # the first ones of all; then all, but for TensorFlow, whose devices add up with the same others always
+    print(json.dumps({"grey": apart(few, 1), "colour": apart(few if "tensorflow" in sys.modules else 4, 3)}))
