@@ -105,11 +105,11 @@ class Race:
     """
 
     def __init__(self, options: TrainOptions, split: Split) -> None:
-        from roadsigns.train import run
+        from roadsigns.train import run, runners
 
         self.options, self.split = options, split
         self.model = run.build(options, len(split))
-        self.runner = _runner(self.model, options)
+        self.runner = runners.runner(self.model, options)
 
     def compile(self) -> float:
         """Seconds from nothing to a compiled epoch: what a first one takes longer than a second."""
@@ -164,12 +164,6 @@ class Race:
                 setattr(result, f"{name}_accuracy", scores.score(said, split.labels).accuracy)
         result.scoring_seconds = time.perf_counter() - start
         return result
-
-
-def _runner(model: Any, options: TrainOptions) -> Any:
-    from roadsigns.train import compiled, epochs
-
-    return compiled.Compiled(model, options) if compiled.suits() else epochs.Steps(model, options)
 
 
 def spread(values: list[float]) -> dict[str, float]:

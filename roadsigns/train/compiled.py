@@ -24,7 +24,6 @@ from .. import machine
 from ..config import TrainOptions
 from ..console import progress
 from ..data import Split
-from ..errors import UsageError
 from ..files import cache_folder
 from ..networks import answers
 from ..preprocess import device_preprocess, equalize, grey
@@ -164,8 +163,7 @@ class Compiled:
         with lowered(self._model, self._options.precision):
             placed = {"out_shardings": self._mesh.same} if self._mesh else {}
             traced = jax.jit(self._steps, donate_argnums=0, **placed).lower(*given)
-        with _room_told(self._options.batch_size):
-            return traced.compile()
+        return traced.compile()
 
     def _steps(self, state: Any, images: Any, labels: Any, order: Any, seeds: Any, count: Any) -> tuple[Any, Any]:
         import jax
@@ -234,18 +232,6 @@ def suits(number: int = 1) -> bool:
     On a CPU a step outlasts the call for it.
     """
     return keras.config.backend() == "jax" and (number > 1 or machine.accelerator() is not None)
-
-
-@contextlib.contextmanager
-def _room_told(batch_size: int) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        if "RESOURCE_EXHAUSTED" not in str(error):
-            raise
-        raise UsageError(
-            f"--batch-size {batch_size} needs more memory than the device has. Give --batch-size {batch_size // 2}"
-        ) from error
 
 
 def _padded(values: npt.NDArray[np.int32], length: int) -> npt.NDArray[np.int32]:

@@ -106,6 +106,11 @@ class Run:
             self.history = _history(self.path)
             yield
 
+    def begin_anew(self, options: TrainOptions) -> None:
+        """Write down that a run that has no whole epoch yet begins once more, with other options."""
+        write_json(self.path / "config.json", options.as_json())
+        self.options = options
+
     def _lengthen(self) -> None:
         """Write down that the run was given more epochs; the figures of a finished one are kept beside."""
         before = _read_options(self.path / "config.json").epochs

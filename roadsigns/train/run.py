@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import itertools
 import shlex
 import time
-from collections.abc import Iterator
-from concurrent import futures
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
     import keras
 
     from ..data import Dataset
-    from . import compiled, epochs
 
 KEEP_SECONDS = 10.0
 """With a schedule that ends at 0, a run that ends early loses no more than the epochs of so many seconds."""
@@ -35,30 +31,51 @@ KEEP_SECONDS = 10.0
 
 @backend.own_settings()
 def fit(run: folder.Run, dataset: Dataset, say: Any = print, tracker: Tracker = Nobody()) -> None:  # noqa: B008
-    """Train the epochs that `run` still lacks, keeping each whole one in its folder and telling `tracker` of it."""
-    from .. import scores
-    from ..networks import answers
-    from ..preprocess import preprocess
-    from . import averages, epochs, phases
+    """Train the epochs that `run` still lacks, keeping each whole one in its folder and telling `tracker` of it.
 
-    options = run.options
+    Where the device has no room for the first epoch's batches, the run begins anew with half as large ones.
+    """
+    from . import room
+
     for difference in run.begin(_environment(dataset)):
         say(f"the run goes on in another environment, so its result may differ: {difference}")
     model = _load_or_build(run, dataset)
     tracker.begin(_parameters(run, dataset, model), run.environment, [dataclasses.asdict(row) for row in run.history])
+    while True:
+        try:
+            _epochs(run, model, dataset, say, tracker)
+            return
+        except Exception as error:
+            smaller = room.halved(run.options, error, learnt=bool(run.history))
+        say(
+            f"--batch-size {run.options.batch_size} needs more memory than the device has: "
+            f"the run begins anew with {smaller.batch_size}"
+        )
+        run.begin_anew(smaller)
+        model = _load_or_build(run, dataset)
+
+
+def _epochs(run: folder.Run, model: keras.Model, dataset: Dataset, say: Any, tracker: Tracker) -> None:
+    """Train `model` for the epochs that `run` still lacks."""
+    from .. import scores
+    from ..networks import answers
+    from ..preprocess import preprocess
+    from . import averages, epochs, phases, runners
+
+    options = run.options
     channels = answers.channels(model)
-    runner = _runner(model, options)
+    runner = runners.runner(model, options)
     x_valid = preprocess(dataset.valid.images, channels)
     slow = isinstance(runner, epochs.Steps) and not backend.has_fast_bfloat16()
     if options.precision != "float32" and slow:
         say(f"this machine has no fast {options.precision}: training multiplies float32")
-    coming = _pictures(runner, dataset, options, len(run.history) + 1)
+    coming = runners.pictures(runner, dataset, options, len(run.history) + 1)
     kept = time.perf_counter()
     for epoch in range(len(run.history) + 1, options.epochs + 1):
         started = time.perf_counter()
         if phases.begin(model, options, len(dataset.train), epoch):
-            runner = _runner(model, options)
-            coming = _pictures(runner, dataset, options, epoch)
+            runner = runners.runner(model, options)
+            coming = runners.pictures(runner, dataset, options, epoch)
         pictures = next(coming)
         ready = time.perf_counter()
         loss, accuracy = runner.train(pictures, epoch)
@@ -82,46 +99,6 @@ def fit(run: folder.Run, dataset: Dataset, say: Any = print, tracker: Tracker = 
             run.note(row)
         say(_line(row, run))
         tracker.tell(dataclasses.asdict(row))
-
-
-def _runner(model: keras.Model, options: TrainOptions) -> epochs.Steps | compiled.Compiled:
-    from . import compiled, devices, epochs
-
-    number = devices.count(options)
-    if compiled.suits(number):
-        return compiled.Compiled(model, options)
-    if number > 1:
-        from .mirrored import Mirrored
-
-        return Mirrored(model, options)
-    return epochs.Steps(model, options)
-
-
-def _pictures(
-    runner: epochs.Steps | compiled.Compiled, dataset: Dataset, options: TrainOptions, first: int
-) -> Iterator[Any]:
-    """What each epoch from number `first` on is trained on, made ready by `runner`.
-
-    While an accelerator trains, the processor's cores draw the signs of the epoch after.
-    """
-    from . import epochs
-
-    def placed(epoch: int) -> Any:
-        return runner.place(dataset.train if epoch == 1 else dataset.redrawn(epoch))
-
-    if not options.redraw:
-        yield from itertools.repeat(runner.place(dataset.train))
-    numbers = range(first, options.epochs + 1)
-    if isinstance(runner, epochs.Steps):
-        yield from map(placed, numbers)
-        return
-    with futures.ThreadPoolExecutor(1) as ahead:
-        ready = ahead.submit(placed, first)
-        for number in numbers:
-            pictures = ready.result()
-            if number < options.epochs:
-                ready = ahead.submit(placed, number + 1)
-            yield pictures
 
 
 @backend.own_settings()

@@ -24,7 +24,7 @@ import numpy as np
 from roadsigns.config import TrainOptions
 from roadsigns.data import Split
 from roadsigns.networks import answers, layers
-from roadsigns.train import averages, compiled, run
+from roadsigns.train import averages, compiled, run, runners
 from roadsigns.train.__main__ import main
 
 
@@ -50,8 +50,8 @@ def apart(number, channels):
     settings = {"batch_size": 60, "keep_prob": 0.8, "keep_prob_conv": 0.9, "augment": 1.0}  # 30 pictures are left over
     one, other = network(channels), network(channels)
     before = [np.asarray(weight).copy() for weight in one.trainable_variables]
-    alone = run._runner(one, TrainOptions(**settings))
-    several = run._runner(other, TrainOptions(**settings, devices=number))
+    alone = runners.runner(one, TrainOptions(**settings))
+    several = runners.runner(other, TrainOptions(**settings, devices=number))
     placed = alone.place(split), several.place(split)
     means = [np.subtract(alone.train(placed[0], epoch), several.train(placed[1], epoch)) for epoch in (1, 2)]
     pairs = [*zip(one.get_weights(), other.get_weights(), strict=True)]
