@@ -15,7 +15,7 @@ import datetime
 import itertools
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -64,11 +64,10 @@ def theirs(python: str, batch: int, precision: str, mode: str) -> tuple[Rival, C
     return rival, lambda count: rival.ask({"steps": count // batch}, COMPILE_SECONDS)["seconds"]
 
 
-def training(python: str) -> list[dict[str, Any]]:
+def training(python: str) -> Iterator[dict[str, Any]]:
     """The rows of training: PyTorch eager and compiled, each at its best."""
     own = {form: ours(*form) for form in itertools.product(BATCHES, PRECISIONS)}
     own_best = min(own, key=lambda form: own[form](TRIAL))
-    rows = []
     for mode in MODES:
         taken: dict[tuple[int, str], float] = {}
         for form in itertools.product(BATCHES, PRECISIONS):
@@ -81,8 +80,7 @@ def training(python: str) -> list[dict[str, Any]]:
         rival.close()
         subject = f"roadsigns train, batch {own_best[0]}, {own_best[1]}"
         title = f"PyTorch {rival.version}, {mode}, channels last, batch {best[0]}, {best[1]}"
-        rows.append(row(*pairs, subject, title, task="training"))
-    return rows
+        yield row(*pairs, subject, title, task="training")
 
 
 def in_turn(one: Callable[[], float], other: Callable[[], float], images: int) -> tuple[list[float], list[float]]:
@@ -95,14 +93,13 @@ def in_turn(one: Callable[[], float], other: Callable[[], float], images: int) -
     return rates[0][1:], rates[1][1:]
 
 
-def naming(python: str) -> list[dict[str, Any]]:
+def naming(python: str) -> Iterator[dict[str, Any]]:
     """The rows of inference, of many pictures and of one."""
     import onnxruntime
 
     model = models.find(models.DEFAULT)
     named = classifier.load(model)
     session = onnxruntime.InferenceSession(str(model.onnx), providers=["CPUExecutionProvider"])
-    rows = []
     for count, calls in ((AT_ONCE, 1), (1, 200)):
         images = np.random.default_rng(0).integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
 
@@ -122,7 +119,7 @@ def naming(python: str) -> list[dict[str, Any]]:
         subject = f"roadsigns.load({models.DEFAULT!r}).classify_pixels, {count} at once"
         title = f"ONNX Runtime {version('onnxruntime')}, a plain session"
         pairs = in_turn(own, lambda repeated=repeated, plain=plain: repeated(plain), count * calls)
-        rows.append(row(*pairs, subject, title, **facts))
+        yield row(*pairs, subject, title, **facts)
         try:
             rival = Rival(python, "openvino_inference.py")
         except AbsentError as error:
@@ -133,9 +130,8 @@ def naming(python: str) -> list[dict[str, Any]]:
         def run(rival: Rival = rival, calls: int = calls) -> float:
             return float(rival.ask({"steps": calls}, COMPILE_SECONDS)["seconds"])
 
-        rows.append(row(*in_turn(own, run, count * calls), subject, f"OpenVINO {rival.version}", **facts))
+        yield row(*in_turn(own, run, count * calls), subject, f"OpenVINO {rival.version}", **facts)
         rival.close()
-    return rows
 
 
 def row(own: list[float], other: list[float], subject: str, rival: str, **facts: Any) -> dict[str, Any]:
@@ -151,7 +147,7 @@ def row(own: list[float], other: list[float], subject: str, rival: str, **facts:
 
 
 def main(python: str) -> None:
-    """Measure, and write."""
+    """Measure, and write the rows as they come: what is cut off keeps those that are done."""
     backend.start()
     common = {
         "name": "rivals-cpu",
@@ -159,8 +155,10 @@ def main(python: str) -> None:
         **machine.description(),
         "date": datetime.date.today().isoformat(),
     }
-    rows = [{**common, **each} for each in naming(python) + training(python)]
-    write_json(RESULT, rows)
+    rows: list[dict[str, Any]] = []
+    for each in itertools.chain(training(python), naming(python)):
+        rows.append({**common, **each})
+        write_json(RESULT, rows)
     print(json.dumps([each["ratio"]["median"] for each in rows]))
 
 
