@@ -159,6 +159,12 @@ def test_classes_that_only_the_test_has_and_empty_ones_are_told(
     assert "there is no picture of empty" in said
 
 
+def test_a_class_of_one_picture_is_learnt_and_not_scored(tmp_path: Path) -> None:
+    own = fill(tmp_path / "own", {**signs(), "lone/1.png": png(pixels(999))})
+    train, valid, test = (split.labels.tolist() for split in data.load(str(own), tmp_path / "cache").splits())
+    assert train == [0] * 8 + [1] * 8 + [2] and valid == test == [0, 1]
+
+
 KILLED = """
 import os, signal, sys
 from roadsigns import data

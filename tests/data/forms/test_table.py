@@ -58,6 +58,14 @@ def test_boxes_are_cut_and_splits_are_taken(tmp_path: Path) -> None:
     assert [split.labels.tolist() for split in loaded.splits()] == [[1], [0], [1]]
 
 
+def test_a_class_may_be_called_what_no_folder_can(tmp_path: Path) -> None:
+    names = ("../a/b", "\N{DOOR} depot", "CON.")
+    lines = [f"p/{number}.png,{name}" for number, name in enumerate(names * 3)]
+    files = {f"p/{number}.png": png(pixels(number)) for number in range(9)}
+    path = fill(tmp_path / "own", {**files, "t.csv": "\n".join(["path,label", *lines]).encode()})
+    assert data.load(str(path / "t.csv"), tmp_path / "cache").classes.names == ("../a/b", "CON.", "\N{DOOR} depot")
+
+
 def test_tables_named_as_splits_are_one_data_set(tmp_path: Path) -> None:
     files = {f"{i}.png": png(pixels(i)) for i in range(6)}
     for index, split in enumerate(("train", "valid", "test")):
