@@ -56,13 +56,15 @@ def main(argv: Sequence[str]) -> None:
     archive, small = next((each for each in argv if not each.startswith("--")), None), "--small" in argv
     real = None if archive is None else data.load(archive)
     base = train_base(CACHE / "small" if small else CACHE, real, small)
+    figures = json.loads((base / "metrics.json").read_text(encoding="utf-8"))
+    figures.pop("exported", None)  # a place on this machine
     made: dict[str, Any] = {
         "name": "finetune",
         "command": "python benchmarks/finetune.py ARCHIVE",
         "date": datetime.date.today().isoformat(),
         **machine.description(),
         "recipe": "own",
-        "base": json.loads((base / "metrics.json").read_text(encoding="utf-8")),
+        "base": figures,
         "base_drawn": BASE,
         "base_epochs": EPOCHS,
         "withheld": [signs.NAMES[each] for each in WITHHELD],
