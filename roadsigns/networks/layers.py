@@ -123,9 +123,12 @@ class BatchNormalization(layers.BatchNormalization):
             return super().call(inputs, training=False, mask=mask)
         x = ops.cast(inputs, "float32")
         mean, variance = ops.moments(x, self._reduction_axes, synchronized=backend.devices() > 1)
-        kept = ops.minimum(self.momentum, self.steps / (AVERAGE_WARM_UP + self.steps))
+        # With `backend.precision` TensorFlow multiplies float32 in bfloat16, which loses the small steps of an average.
+        long = "float64" if keras.config.backend() == "tensorflow" else "float32"
+        kept = ops.cast(ops.minimum(self.momentum, self.steps / (AVERAGE_WARM_UP + self.steps)), long)
         for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(moving * kept + now * (1 - kept))
+            average = ops.cast(moving, long) * kept + ops.cast(now, long) * (1 - kept)
+            moving.assign(ops.cast(average, "float32"))
         self.steps.assign(self.steps + 1)
         y = ops.batch_normalization(x, mean, variance, self.axis, self.beta, self.gamma, self.epsilon)
         return ops.cast(y, self.compute_dtype)

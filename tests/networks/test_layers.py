@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from roadsigns.networks import layers
+from roadsigns import backend, networks
+from roadsigns.networks import answers, layers
 from roadsigns.networks.layers import KeepProbability, KeepProbDropout
 
 Floats = npt.NDArray[np.float32]
@@ -126,3 +128,17 @@ def test_batch_normalisation_averages_as_the_weights_are_averaged() -> None:
     layer(batch)
     np.testing.assert_array_equal(layer.moving_mean, before)
     assert layers.BatchNormalization.from_config(layer.get_config()).momentum == 0.9
+
+
+def test_statistics_keep_their_small_steps_where_products_are_in_bfloat16() -> None:
+    """A bfloat16 has the first 16 bits of a float32. A machine without fast ones multiplies float32, and passes."""
+    model = networks.build("tiny", 0, 5)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(0.01), loss, jit_compile=False)
+    pictures = np.random.default_rng(0).random((64, 32, 32, 3)).astype(np.float32)
+    with backend.precision("bfloat16"):
+        for _ in range(3):
+            model.train_on_batch(answers.feed(pictures), np.arange(64) % 5)
+    norms = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
+    means = np.concatenate([np.asarray(norm.moving_mean) for norm in norms])
+    assert np.mean(means.view(np.uint32) & 0xFFFF == 0) < 0.5
