@@ -6,8 +6,9 @@ the units before the scores, and needs nothing but what every server and file ha
 to one network's answers, and says nothing of another's; so it travels with the weights.
 
 A sign of a class that the network does not know has scores much like those of any sign: the regression, which was
-fitted to pictures without any sign, lets it pass. But the network hesitates. So its highest probability counts as well:
-a picture shows one of the classes if it shows a sign, and if the sign is the one that is named.
+fitted to pictures without any sign, lets it pass. But the network hesitates among many classes. So the sum of its two
+highest probabilities counts as well: a picture shows one of the classes if it shows a sign, and if the sign is one of
+the two that are likeliest. Who hesitates between 60 and 80 on a blurred plate has still seen a sign.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ class Rule:
     """The rule of one network.
 
     With `l` the logarithms of the probabilities, less their mean, divided by `SCALE`, the chance of a sign is
-    `sigmoid(linear . l + l . square . l + bias)`; that of none of the classes is 1 less its product with the highest
-    probability.
+    `sigmoid(linear . l + l . square . l + bias)`; that of none of the classes is 1 less its product with the sum of the
+    two highest probabilities.
 
     Attributes:
         linear: one weight a class.
@@ -61,7 +62,8 @@ class Rule:
         weighed = logs * self.square if self.square.ndim == 1 else logs @ self.square
         margin = logs @ self.linear + (weighed * logs).sum(axis=1) + self.bias
         sign = 1 / (1 + np.exp(np.clip(-margin, -80, 80)))
-        return np.asarray(1 - sign * probabilities.max(axis=1), np.float32)
+        likeliest = np.sort(probabilities.astype(np.float64), axis=1)[:, -2:].sum(axis=1)
+        return np.asarray(1 - sign * np.minimum(likeliest, 1), np.float32)
 
     def as_json(self) -> str:
         """The rule as a JSON object."""
@@ -76,7 +78,8 @@ def graph_share(rule: Rule, probabilities: tf.Tensor) -> tf.Tensor:
     logs = (logs - tf.reduce_mean(logs, axis=1, keepdims=True)) / SCALE
     weighed = logs * rule.square if rule.square.ndim == 1 else tf.linalg.matmul(logs, rule.square)
     sign = tf.sigmoid(tf.reduce_sum((rule.linear + weighed) * logs, axis=1) + rule.bias)
-    return tf.cast(1 - sign * tf.cast(tf.reduce_max(probabilities, axis=1), tf.float64), tf.float32)
+    likeliest, _ = tf.math.top_k(tf.cast(probabilities, tf.float64), k=min(2, len(rule.linear)), sorted=False)
+    return tf.cast(1 - sign * tf.minimum(tf.reduce_sum(likeliest, axis=1), 1.0), tf.float32)
 
 
 def read(text: str) -> Rule:

@@ -81,19 +81,36 @@ def test_share_by_hand() -> None:
     a, b, c = ((each - mean) / 10 for each in (a, b, c))
     margin = a - 2 * b + 0.5 * a**2 + 3 * c**2 - 0.25
     row = np.array([[0.5, 0.25, 0.25]])
-    assert OLD.share(row)[0] == pytest.approx(1 - 0.5 / (1 + np.exp(-margin)))
-    assert RULE.share(row)[0] == pytest.approx(1 - 0.5 / (1 + np.exp(-(margin + 4 * a * b - 2 * b * c))))
+    assert OLD.share(row)[0] == pytest.approx(1 - 0.75 / (1 + np.exp(-margin)))
+    assert RULE.share(row)[0] == pytest.approx(1 - 0.75 / (1 + np.exp(-(margin + 4 * a * b - 2 * b * c))))
 
 
-def test_who_hesitates_between_classes_knows_none() -> None:
-    certain = Rule(np.zeros(3), np.zeros(3), 50.0)  # that there is a sign
-    rows = np.array([[1, 0, 0], [0.5, 0.5, 0], [0.4, 0.3, 0.3]], np.float32)
-    np.testing.assert_allclose(certain.share(rows), [0, 0.5, 0.6], atol=1e-6)
+CERTAIN = Rule(np.zeros(4), np.zeros(4), 50.0)
+"""That each picture shows a sign."""
+
+
+def test_who_hesitates_among_many_classes_knows_none() -> None:
+    rows = np.array([[1, 0, 0, 0], [0.4, 0.2, 0.2, 0.2], [0.25, 0.25, 0.25, 0.25]], np.float32)
+    np.testing.assert_allclose(CERTAIN.share(rows), [0, 0.4, 0.5], atol=1e-6)
+
+
+def test_who_hesitates_between_two_classes_knows_a_sign() -> None:
+    rows = np.array([[0.5, 0.5, 0, 0], [0, 0.45, 0, 0.55], [0.34, 0, 0.66, 0]], np.float32)
+    for told in (CERTAIN.share(rows), no_sign.graph_share(CERTAIN, tf.constant(rows)).numpy()):
+        np.testing.assert_allclose(told, 0, atol=1e-6)
+        assert (told >= 0).all(), "a share, though two probabilities may add up to a little more than 1"
+
+
+def test_of_one_class_its_probability_counts() -> None:
+    alone, rows = Rule(np.zeros(1), np.zeros(1), 50.0), np.array([[1.0], [0.25]], np.float32)
+    for told in (alone.share(rows), no_sign.graph_share(alone, tf.constant(rows)).numpy()):
+        np.testing.assert_allclose(told, [0, 0.75], atol=1e-6)
 
 
 @RULES
 @given(probabilities=arrays.arrays(np.float32, (4, 3), elements=st.floats(0, 1, width=32)))
 def test_tensorflow_tells_the_same(rule: Rule, probabilities: np.ndarray) -> None:
+    probabilities /= np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-6)
     ours, theirs = rule.share(probabilities), no_sign.graph_share(rule, tf.constant(probabilities))
     assert ours.dtype == theirs.numpy().dtype == np.float32 and ours.shape == (4,)
     np.testing.assert_allclose(ours, theirs, atol=1e-6)
