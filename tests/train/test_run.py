@@ -18,7 +18,7 @@ from roadsigns.config import TrainOptions
 from roadsigns.data import Split
 from roadsigns.errors import UsageError
 from roadsigns.networks import answers
-from roadsigns.train import folder, phases, run
+from roadsigns.train import folder, phases, run, runners
 from roadsigns.train.history import Epoch
 
 CLASSES = Classes(("left", "right"))
@@ -64,7 +64,7 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> Runner:
 
     made = Runner()
     monkeypatch.setattr(run, "build", build)
-    monkeypatch.setattr(run, "_runner", lambda *_: made)
+    monkeypatch.setattr(runners, "runner", lambda *_: made)
     return made
 
 
@@ -98,15 +98,6 @@ def test_a_run_does_not_go_on_with_other_classes(runner: Runner) -> None:
     )
     with pytest.raises(UsageError, match=re.escape(message)):
         run.fit(longer, dataset(Classes(("up", "down"))), lambda text: None)
-
-
-def test_drawn_signs_are_others_in_each_epoch_but_the_first() -> None:
-    drawn = dataset(redrawn=lambda epoch: f"drawn for {epoch}")
-    options = TrainOptions(epochs=3, redraw=True)
-    found: Any = list(run._pictures(Runner(), drawn, options, 1))  # type: ignore[arg-type]
-    assert found[0] is SPLIT and found[1:] == ["drawn for 2", "drawn for 3"]
-    again: Any = list(run._pictures(Runner(), drawn, options, 3))  # type: ignore[arg-type]
-    assert again == ["drawn for 3"], "a run that goes on"
 
 
 def test_the_next_commands_name_the_model_that_they_would_not_find() -> None:

@@ -40,3 +40,19 @@ def test_redrawn_pictures_are_those_of_the_epoch_whether_drawn_ahead_or_not(tmp_
     for runner in (Ahead(), Steps()):
         given = list(runners.pictures(runner, dataset, options, 2))
         assert [(one.images == other.images).all() for one, other in zip(given, expected, strict=True)] == [True, True]
+
+
+def test_the_first_epoch_has_the_signs_that_were_drawn_first():
+    class Drawn:
+        train = "drawn first"
+
+        def redrawn(self, epoch):
+            return f"drawn for {epoch}"
+
+    class Ahead:
+        def place(self, split):
+            return split
+
+    options = TrainOptions(epochs=3, redraw=True)
+    assert list(runners.pictures(Ahead(), Drawn(), options, 1)) == ["drawn first", "drawn for 2", "drawn for 3"]
+    assert list(runners.pictures(Ahead(), Drawn(), options, 3)) == ["drawn for 3"], "a run that goes on"
