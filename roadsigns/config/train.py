@@ -75,6 +75,13 @@ class TrainOptions(DataOptions):
         "amounts that suit road signs; 0: not at all",
         metavar="X",
     )
+    damage: float = option(
+        within(0, 10),
+        0.0,
+        "how much noise, JPEG, over- and underexposure, and rectangles over the sign are added to --augment: a factor "
+        "of amounts that the worst pictures have; 0: none",
+        metavar="X",
+    )
     keep_prob: float = option(share(0, 1), 0.5, "share of dense units kept in training, in (0, 1]", metavar="P")
     keep_prob_conv: float = option(
         share(0, 1), 0.7, "share of convolution outputs kept in training, in (0, 1]", metavar="P"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -17,6 +17,7 @@ from keras import ops
 
 from .. import signs
 from ..classes import Classes, partners
+from ..config.train import TrainOptions
 from ..networks.random_numbers import normal, uniform
 from ..networks.warp import sample
 
@@ -39,6 +40,8 @@ class Amounts:
         coarse: share of half the resolution mixed in, in a fifth.
         noise: deviation, times a squared uniform number.
         cover: side of the rectangle in one colour that covers part of half of the pictures, of at least 2 pixels.
+        exposure: natural logarithm of the factor of the light, times a cubed number, before white is cut off.
+        jpeg: a quarter of the pictures is saved as JPEG of a quality from 100 down to 100 - 90 times this.
 
     Raises:
         ValueError: a number is negative or not finite.
@@ -63,6 +66,8 @@ class Amounts:
     coarse: float = 1.0
     noise: float = 0.04
     cover: float = 10 / 16
+    exposure: float = 0.0
+    jpeg: float = 0.0
     mirror: bool = True
 
     def __post_init__(self) -> None:
@@ -75,8 +80,33 @@ class Amounts:
         amounts = {name: value * factor for name, value in vars(self).items()}
         return Amounts(**{**amounts, "mirror": self.mirror and factor > 0})
 
+    def damaged(self, factor: float) -> Amounts:
+        """More of what poor cameras, bad light and dirt do; at 1 up to what the levels of `corruptions` have."""
+        return replace(
+            self,
+            noise=self.noise + 0.1 * factor,
+            cover=self.cover + 0.4 * factor,
+            exposure=self.exposure + 1.4 * factor,
+            jpeg=min(1.0, self.jpeg + factor),
+        )
 
-_PLACES = 32  # random numbers of a picture; more than are used
+
+def asked(options: TrainOptions) -> Amounts | None:
+    """The amounts that a run asks for; None where its pictures are to stay as they are."""
+    if not (options.augment or options.damage):
+        return None
+    return Amounts().times(options.augment).damaged(options.damage)
+
+
+_PLACES = 32  # random numbers of a picture
+_LUMINANCE = """
+16 11 10 16  24  40  51  61    12 12 14 19  26  58  60  55    14 13 16 24  40  57  69  56    14 17 22 29  51  87  80  62
+18 22 37 56  68 109 103  77    24 35 55 64  81 104 113  92    49 64 78 87 103 121 120 101    72 92 95 98 112 100 103 99
+"""
+_CHROMINANCE = """
+17 18 24 47 99 99 99 99    18 21 26 66 99 99 99 99    24 26 56 99 99 99 99 99    47 66 99 99 99 99 99 99
+99 99 99 99 99 99 99 99    99 99 99 99 99 99 99 99    99 99 99 99 99 99 99 99    99 99 99 99 99 99 99 99
+"""
 
 
 def augment(
@@ -104,8 +134,11 @@ def augment(
     x = _lit(x, draws, amounts)
     x = _covered(x, draws, amounts)
     spread = amounts.noise * ops.square(next(draws))[:, None, None, None]
-    x = x + spread * normal(ops.shape(x), seed)
-    return ops.clip(x, 0.0, 1.0), labels
+    exposure, jpeg = next(draws), next(draws)
+    if amounts.exposure:
+        x = x * ops.exp(_within(exposure, 1.0) ** 3 * amounts.exposure)[:, None, None, None]
+    x = ops.clip(x + spread * normal(ops.shape(x), seed), 0.0, 1.0)
+    return (_compressed(x, jpeg, amounts) if amounts.jpeg else x), labels
 
 
 def _mirrored(labels: Any, draw: Any, amounts: Amounts, classes: Classes) -> tuple[Any, Any]:
@@ -194,6 +227,42 @@ def _covered(x: Any, draws: Iterator[Any], amounts: Amounts) -> Any:
     mask = (covered[0][:, :, None] * covered[1][:, None, :])[..., None]
     colour = ops.stack([next(draws) for _ in range(3)], axis=1)[:, None, None, :]
     return x + mask * (colour - x)
+
+
+def _compressed(x: Any, draw: Any, amounts: Amounts) -> Any:
+    """What JPEG leaves of them, with colours at half resolution: ITU-T T.81 and its Annex K, JFIF's YCbCr."""
+    strength = ops.where(draw < 0.25, 4 * draw * amounts.jpeg, 0.0)[:, None, None]
+    quality = 100 - 90 * strength
+    scale = ops.where(quality < 50, 50 / quality, 2 - quality / 50)  # of the tables, which are those of quality 50
+    red, green, blue = (255 * x[..., channel] for channel in range(3))
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    light = _quantised(luma - 128, _LUMINANCE, scale) + 128
+    place = np.arange(x.shape[1])
+    halves = np.eye(len(place) // 2, dtype=np.float32)
+    beside = np.clip(place // 2 + 2 * (place % 2) - 1, 0, len(halves) - 1)
+    larger = ops.convert_to_tensor(0.75 * halves[place // 2] + 0.25 * halves[beside])  # as libjpeg enlarges colours
+    tints = []
+    for colour, of_white in ((blue, 1.772), (red, 1.402)):
+        half = ops.average_pool(((colour - luma) / of_white)[..., None], 2, strides=2, data_format="channels_last")
+        half = _quantised(half[..., 0], _CHROMINANCE, scale)
+        tints.append(of_white * (larger @ half @ ops.transpose(larger)))
+    blue, red = light + tints[0], light + tints[1]
+    green = (light - 0.299 * red - 0.114 * blue) / 0.587
+    made = ops.clip(ops.stack([red, green, blue], axis=3) / 255, 0.0, 1.0)
+    return ops.where(strength[..., None] > 0, made, x)
+
+
+def _quantised(plane: Any, table: str, scale: Any) -> Any:
+    """Levels, `(N, S, S)`, after their blocks of eight by eight were rounded in the cosine domain."""
+    side = plane.shape[1]
+    place = np.arange(8)
+    cosines = np.cos((2 * place + 1) * place[:, None] * math.pi / 16) / 2
+    cosines[0] /= math.sqrt(2)
+    blocks = ops.convert_to_tensor(np.kron(np.eye(side // 8), cosines).astype(np.float32))
+    steps = np.array(table.split(), np.float32).reshape(8, 8)
+    step = ops.clip(ops.floor(scale * np.tile(steps, (side // 8, side // 8)) + 0.5), 1.0, 255.0)
+    frequencies = ops.round(blocks @ plane @ ops.transpose(blocks) / step) * step
+    return ops.transpose(blocks) @ frequencies @ blocks
 
 
 def _within(draw: Any, most: float) -> Any:

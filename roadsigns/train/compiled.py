@@ -64,6 +64,7 @@ class Compiled:
     def __init__(self, model: keras.Model, options: TrainOptions) -> None:
         self._model = model
         self._options = options
+        self._amounts = augment.asked(options)
         self._channels = answers.channels(model)
         self._functions: dict[tuple[int, ...], Any] = {}
         self._pace = 0.0  # steps a second
@@ -85,7 +86,7 @@ class Compiled:
 
         images, labels = split.images, split.labels.astype(np.int32)
         self._weights = epochs.class_weights(split, self._options)
-        if self._channels == 1 and not self._options.augment:  # once for all epochs
+        if self._channels == 1 and not self._amounts:  # once for all epochs
             images = equalize(grey(images))[..., np.newaxis]
         resident = images.nbytes <= _ROOM * _free_memory()
         if resident and self._mesh:
@@ -202,11 +203,9 @@ class Compiled:
 
     def _seen(self, images: Any, labels: Any, seed: Any) -> tuple[Any, Any]:
         """A batch as the network sees it: what `epochs.Pictures.batch` gives."""
-        if not self._options.augment:
+        if not self._amounts:
             return ops.cast(images, "float32") / 255, labels
-        x, labels = augment.augment(
-            images, labels, seed, augment.Amounts().times(self._options.augment), answers.classes(self._model)
-        )
+        x, labels = augment.augment(images, labels, seed, self._amounts, answers.classes(self._model))
         if self._channels == 1:
             x = device_preprocess(ops.round(x * 255))
         return x, labels

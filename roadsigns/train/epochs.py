@@ -96,7 +96,7 @@ class Steps:
         return Pictures(
             split,
             answers.channels(model),
-            self._options.augment,
+            augment.asked(self._options),
             answers.classes(model),
             class_weights(split, self._options),
         )
@@ -167,7 +167,7 @@ class Pictures:
     Args:
         split: the pictures and their classes.
         channels: what the network sees, as `preprocess.preprocess` has it.
-        amount: factor of all amounts of `augment.Amounts`; 0 leaves the pictures as they are.
+        amounts: how much they are changed; None leaves them as they are.
         classes: which of them may be mirrored.
         weights: what a picture of each class counts in the loss, see `class_weights`.
     """
@@ -176,7 +176,7 @@ class Pictures:
         self,
         split: Split,
         channels: int,
-        amount: float = 0.0,
+        amounts: augment.Amounts | None = None,
         classes: Classes = signs.CLASSES,
         weights: npt.NDArray[np.float32] | None = None,
     ) -> None:
@@ -184,7 +184,7 @@ class Pictures:
         self._channels = channels
         self._labels = split.labels
         self._images = split.images
-        self._augment = augment.compiled(augment.Amounts().times(amount), classes) if amount else None
+        self._augment = augment.compiled(amounts, classes) if amounts else None
         if self._augment is None and channels == 1:  # once for all epochs: equalising takes longer than a step
             self._seen = preprocess(split.images)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from scipy import ndimage
 
 from pictures import draw_signs
 from roadsigns import signs
 from roadsigns.classes import Classes
+from roadsigns.config.train import TrainOptions
 from roadsigns.train import augment
 from roadsigns.train.augment import Amounts
 
@@ -182,3 +186,55 @@ def test_noise_has_the_deviation() -> None:
 def test_amounts_out_of_range_are_refused(value: float) -> None:
     with pytest.raises(ValueError, match=r"Invalid value for `turn`: expected a number of at least 0\. Received"):
         Amounts(turn=value)
+
+
+def test_damage_adds_what_poor_cameras_do() -> None:
+    assert Amounts().damaged(0) == Amounts()
+    some, more = NOTHING.damaged(0.5), NOTHING.damaged(3)
+    assert (some.noise, some.cover, some.exposure, some.jpeg) == (0.05, 0.2, 0.7, 0.5)
+    assert (more.turn, more.shift, more.jpeg, more.mirror) == (0, 0, 1, False)  # no quality is below 10
+
+
+@pytest.mark.parametrize(("options", "changes"), [({}, False), ({"augment": 0.5}, True), ({"damage": 0.5}, True)])
+def test_a_run_asks_for_amounts(options: dict[str, float], changes: bool) -> None:
+    amounts = augment.asked(TrainOptions(**options))
+    assert (amounts is not None) == changes
+    assert amounts is None or (amounts.turn, amounts.jpeg) == (12 * options.get("augment", 0), options.get("damage", 0))
+
+
+def test_exposure_is_a_factor_of_the_light() -> None:
+    grey = np.full((400, 32, 32, 3), 64, np.uint8)
+    x, _ = changed(only(exposure=1.0), images=grey, labels=np.full(400, 2, np.int32))
+    factors = np.log(x[:, 0, 0] * 255 / 64)
+    assert np.ptp(factors, axis=1).max() < 1e-3  # of all channels alike
+    assert -1 <= factors.min() < -0.9 and 0.9 < factors.max() <= 1
+    assert np.quantile(np.abs(factors), 0.5) == pytest.approx(1 / 8, abs=0.04)  # of a cubed uniform number
+
+
+def saved(picture: np.ndarray, quality: int) -> np.ndarray:
+    """The picture after Pillow's JPEG."""
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=quality, subsampling="4:2:0")
+    return np.asarray(Image.open(file), np.float64)
+
+
+def test_jpeg_is_that_of_pillow() -> None:
+    """Each compressed picture is much nearer to Pillow's at some quality than either is to the original."""
+    count = 200
+    x, _ = changed(only(jpeg=1), images=np.repeat(IMAGES[:1], count, axis=0), labels=np.full(count, 2, np.int32))
+    made = x * 255
+    far = np.abs(made - IMAGES[0]).mean(axis=(1, 2, 3))
+    assert 0.15 < (far > 0.5).mean() < 0.35
+    theirs = np.stack([saved(IMAGES[0], quality) for quality in range(10, 101)])
+    nearest = []
+    for picture in made[far > 2]:
+        distances = np.abs(theirs - picture).mean(axis=(1, 2, 3))
+        assert distances.min() < 0.4 * np.abs(picture - IMAGES[0]).mean()
+        nearest.append(10 + int(distances.argmin()))
+    assert min(nearest) < 25 and len(set(nearest)) > 10
+
+
+def test_jpeg_of_grey_needs_no_colour() -> None:
+    grey = np.repeat(IMAGES[:1, :, :, :1], 3, axis=3)
+    x, _ = changed(only(jpeg=1), images=np.repeat(grey, 40, axis=0), labels=np.full(40, 2, np.int32))
+    assert np.ptp(x, axis=3).max() < 1e-3
