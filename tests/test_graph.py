@@ -23,11 +23,11 @@ X = np.random.default_rng(1).random((4, 32, 32, 3), np.float32)
 
 
 def network(weights: Any) -> keras.Model:
-    x, keep_prob, keep_prob_conv = answers.signature(3)
-    h = keras.layers.Flatten()(KeepProbDropout(1)([x, keep_prob_conv]))
-    h = KeepProbDropout(2)([h, keep_prob])
+    inputs, keep, keep_conv = answers.signature(3)
+    h = keras.layers.Flatten()(KeepProbDropout(1)([inputs["x"], keep_conv]))
+    h = KeepProbDropout(2)([h, keep])
     scores = keras.layers.Dense(3, use_bias=False, name="scores")(h)
-    model = keras.Model({"x": x, "keep_prob": keep_prob, "keep_prob_conv": keep_prob_conv}, scores, name="one_layer")
+    model = keras.Model(inputs, scores, name="one_layer")
     model.set_weights([weights if tuple(each.shape) == weights.shape else each for each in model.get_weights()])
     return answers.with_classes(model, Classes(NAMES))
 

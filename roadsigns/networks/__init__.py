@@ -29,10 +29,13 @@ def build(name: str, seed: int | None = None, classes: Classes | int = signs.CLA
     Raises:
         KeyError: there is no network of that name.
     """
-    row = TABLE[name]
+    if name not in TABLE:
+        raise KeyError(name)
     with backend.own_settings():
-        module = importlib.import_module(f"{__package__}.{row.module}")
+        module = importlib.import_module(f"{__package__}.{name}")
         known = classes if isinstance(classes, Classes) else numbered(classes)
         from .answers import with_classes
 
-        return with_classes(module.network(seed, len(known)), known)
+        model = module.network(seed, len(known))
+        model.name = name
+        return with_classes(model, known)

@@ -23,13 +23,15 @@ from .layers import KeepProbability, NoSign
 from .random_numbers import Draw, fresh, noise
 
 
-def signature(channels: int) -> tuple[Any, Any, Any]:
-    """The inputs that every network has: `x`, `keep_prob`, `keep_prob_conv`."""
-    return (
-        keras.Input((SIZE, SIZE, channels), dtype="float32", name="x"),
-        keras.Input((), dtype="float32", name="keep_prob"),
-        keras.Input((), dtype="float32", name="keep_prob_conv"),
-    )
+def signature(channels: int) -> tuple[dict[str, Any], Any, Any]:
+    """The inputs that every network has, by name: `x`, `keep_prob`, `keep_prob_conv`; and the latter two, checked."""
+    inputs = {
+        "x": keras.Input((SIZE, SIZE, channels), dtype="float32", name="x"),
+        "keep_prob": keras.Input((), dtype="float32", name="keep_prob"),
+        "keep_prob_conv": keras.Input((), dtype="float32", name="keep_prob_conv"),
+    }
+    keep, keep_conv = (KeepProbability(name)(inputs[name]) for name in ("keep_prob", "keep_prob_conv"))
+    return inputs, keep, keep_conv
 
 
 def feed(x: npt.NDArray[np.float32], keep_prob: Any = 1.0, keep_prob_conv: Any = 1.0) -> dict[str, Any]:

@@ -10,4 +10,4 @@ from .blocks import convolutional
 
 def network(seed: int | None = None, classes: int = signs.COUNT) -> keras.Model:
     """Blocks of 48, 96 and 192 filters, then a dense layer of 128; see `blocks.convolutional`."""
-    return convolutional("best", (48, 96, 192), 128, 32, seed, classes)
+    return convolutional((48, 96, 192), 128, 32, seed, classes)

@@ -5,22 +5,22 @@ Standardising, not equalisation, evens out the light here, so that colour stays.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 from keras import layers
 
+from . import random_numbers
 from .answers import signature
-from .layers import BatchNormalization, KeepProbability, KeepProbDropout, Standardize
+from .layers import BatchNormalization, KeepProbDropout, Standardize
 from .warp import AffineWarp
 
 Seeds = Iterator[int | None]
 
 
 def convolutional(
-    name: str, widths: Sequence[int], dense: int | None, locator: int, seed: int | None, classes: int
+    widths: Sequence[int], dense: int | None, locator: int, seed: int | None, classes: int
 ) -> keras.Model:
     """A network on RGB pictures: straightened, then blocks of two 3x3 convolutions, each halving the picture.
 
@@ -29,19 +29,15 @@ def convolutional(
     `keep_prob` before each dense layer of the head but the first.
 
     Args:
-        name: of the model.
         widths: filters of each block.
         dense: units of a dense layer on the last block; None takes the mean of each of its channels instead.
         locator: dense units of the part that finds how to straighten a picture.
         seed: whole number that determines the weights and the units that drop; None takes a new one.
         classes: how many scores.
     """
-    seeds: Seeds = itertools.repeat(None) if seed is None else itertools.count(seed * 1000 % 2**31)  # JAX: 32 bits
-    x, keep_prob, keep_prob_conv = signature(3)
-    keep = KeepProbability("keep_prob")(keep_prob)
-    keep_conv = KeepProbability("keep_prob_conv")(keep_prob_conv)
-
-    h = straightened(Standardize(name="standardize")(x), locator, seeds)
+    seeds = random_numbers.seeds(seed)
+    inputs, keep, keep_conv = signature(3)
+    h = straightened(Standardize(name="standardize")(inputs["x"]), locator, seeds)
     for block, filters in enumerate(widths, start=1):
         h = convolution(h, filters, 3, f"block{block}_conv1", seeds)
         h = convolution(h, filters, 3, f"block{block}_conv2", seeds, halve=True)  # 16x16, 8x8, 4x4
@@ -53,9 +49,7 @@ def convolutional(
         h = layers.Dense(dense, activation="relu", name="dense", kernel_initializer=_kernel(seeds))(h)
     h = KeepProbDropout(next(seeds), name="head_drop")([h, keep])
     scores = layers.Dense(classes, name="scores", kernel_initializer=_kernel(seeds))(h)
-    return keras.Model(
-        inputs={"x": x, "keep_prob": keep_prob, "keep_prob_conv": keep_prob_conv}, outputs=scores, name=name
-    )
+    return keras.Model(inputs, scores)
 
 
 def convolution(h: Any, filters: int, size: int, name: str, seeds: Seeds, *, halve: bool = False) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import keras
@@ -10,7 +9,8 @@ from keras import layers
 
 from .. import signs
 from .answers import signature
-from .layers import KeepProbability, KeepProbDropout
+from .layers import KeepProbDropout
+from .random_numbers import seeds
 
 
 def network(seed: int | None = None, classes: int = signs.COUNT) -> keras.Model:
@@ -23,29 +23,24 @@ def network(seed: int | None = None, classes: int = signs.COUNT) -> keras.Model:
         seed: whole number that determines the weights and the units that drop; None takes a new one.
         classes: how many scores there are; 43 give the parameters above.
     """
-    seeds = itertools.repeat(None) if seed is None else itertools.count(seed * 1000 % 2**31)  # JAX takes 32 bits
+    each = seeds(seed)
 
     def weights() -> dict[str, Any]:
-        normal = keras.initializers.TruncatedNormal(mean=0.0, stddev=0.1, seed=next(seeds))
+        normal = keras.initializers.TruncatedNormal(mean=0.0, stddev=0.1, seed=next(each))
         return {"kernel_initializer": normal, "bias_initializer": "zeros"}
 
-    x, keep_prob, keep_prob_conv = signature(1)
-    keep = KeepProbability("keep_prob")(keep_prob)
-    keep_conv = KeepProbability("keep_prob_conv")(keep_prob_conv)
-
-    h = x
+    inputs, keep, keep_conv = signature(1)
+    h = inputs["x"]
     for block, filters in enumerate((32, 64, 128), start=1):
         for number in (1, 2):
             h = layers.Conv2D(
                 filters, 3, padding="same", activation="relu", name=f"block{block}_conv{number}", **weights()
             )(h)
         h = layers.MaxPooling2D(2, name=f"block{block}_pool")(h)  # 16x16x32, 8x8x64, 4x4x128
-        h = KeepProbDropout(next(seeds), name=f"block{block}_drop")([h, keep_conv])
+        h = KeepProbDropout(next(each), name=f"block{block}_drop")([h, keep_conv])
     h = layers.Flatten(name="flatten")(h)  # 2048
     for number in (1, 2):
         h = layers.Dense(128, activation="relu", name=f"dense{number}", **weights())(h)
-        h = KeepProbDropout(next(seeds), name=f"dense{number}_drop")([h, keep])
+        h = KeepProbDropout(next(each), name=f"dense{number}_drop")([h, keep])
     scores = layers.Dense(classes, name="scores", **weights())(h)
-    return keras.Model(
-        inputs={"x": x, "keep_prob": keep_prob, "keep_prob_conv": keep_prob_conv}, outputs=scores, name="notebook"
-    )
+    return keras.Model(inputs, scores)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
@@ -16,6 +17,11 @@ Draw = Callable[[Any], Any]
 """What gives random numbers in [0, 1) for units: float32, of their shape."""
 
 _noise: ContextVar[Draw | None] = ContextVar("noise", default=None)
+
+
+def seeds(seed: int | None) -> Iterator[int | None]:
+    """The seeds of a network's parts, one after the other, from the seed of the whole; None gives each a new one."""
+    return itertools.repeat(None) if seed is None else itertools.count(seed * 1000 % 2**31)  # JAX takes 32 bits
 
 
 @contextlib.contextmanager

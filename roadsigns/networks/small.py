@@ -10,4 +10,4 @@ from .blocks import convolutional
 
 def network(seed: int | None = None, classes: int = signs.COUNT) -> keras.Model:
     """Blocks of 24, 48 and 80 filters, then the mean over the picture; see `blocks.convolutional`."""
-    return convolutional("small", (24, 48, 80), None, 32, seed, classes)
+    return convolutional((24, 48, 80), None, 32, seed, classes)

@@ -10,4 +10,4 @@ from .blocks import convolutional
 
 def network(seed: int | None = None, classes: int = signs.COUNT) -> keras.Model:
     """Blocks of 12, 24 and 36 filters, then the mean over the picture; see `blocks.convolutional`."""
-    return convolutional("tiny", (12, 24, 36), None, 16, seed, classes)
+    return convolutional((12, 24, 36), None, 16, seed, classes)

@@ -14,13 +14,13 @@ from sizes import convolutional_parameters
 
 @pytest.mark.parametrize(("widths", "dense"), [((4, 8), None), ((4, 8, 12), 16)])
 def test_a_network_has_the_parameters_of_its_layers(widths: tuple[int, ...], dense: int | None) -> None:
-    model = blocks.convolutional("n", widths, dense, 8, 0, 5)
+    model = blocks.convolutional(widths, dense, 8, 0, 5)
     assert model.count_params() == convolutional_parameters(widths, dense, 8, 5)
     assert model.output.shape == (None, 5) and model.layers[-1].name == "scores"
 
 
 def test_the_same_seed_gives_the_same_weights_and_no_seed_others() -> None:
-    first, again, other, free = (blocks.convolutional("n", (4,), None, 4, seed, 3) for seed in (1, 1, 2, None))
+    first, again, other, free = (blocks.convolutional((4,), None, 4, seed, 3) for seed in (1, 1, 2, None))
     for one, two in zip(first.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(one, two)
     kernels = [model.get_layer("block1_conv1").get_weights()[0] for model in (first, other, free)]

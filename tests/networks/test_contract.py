@@ -18,6 +18,7 @@ import roadsigns
 from pictures import draw_signs
 from roadsigns import export, exported, networks, preprocess
 from roadsigns.networks import answers
+from roadsigns.networks.layers import KeepProbDropout
 from roadsigns.networks.table import TABLE
 
 IMAGES, LABELS = draw_signs(12, seed=3)
@@ -76,6 +77,12 @@ def test_reseed_determines_what_drops(model: keras.Model) -> None:
         return answers.probabilities(model, seen(model), 0.5, 0.5).tobytes()
 
     assert said(1, 2) == said(1, 2) != said(1, 3)
+
+
+def test_layers_that_drop_units_have_names_of_their_own(model: keras.Model, name: str) -> None:
+    """What drops depends on the names; those that Keras counts up in a process would differ in a resumed run."""
+    layers = [layer for layer in networks.build(name, 0).layers if isinstance(layer, KeepProbDropout)]
+    assert layers and all(model.get_layer(layer.name) for layer in layers)
 
 
 def test_a_picture_does_not_depend_on_its_neighbours(model: keras.Model) -> None:

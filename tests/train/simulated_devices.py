@@ -30,14 +30,14 @@ from roadsigns.train.__main__ import main
 
 def network(channels):
     """One with moving statistics, dropout and averages, and a convolution, whose gradient is a sum over the batch."""
-    x, keep_prob, keep_prob_conv = answers.signature(channels)
-    h = keras.layers.AveragePooling2D(4)(x)
+    inputs, keep, keep_conv = answers.signature(channels)
+    h = keras.layers.AveragePooling2D(4)(inputs["x"])
     h = keras.layers.Conv2D(6, 3, use_bias=False, kernel_initializer=keras.initializers.GlorotUniform(1))(h)
     h = layers.BatchNormalization(gamma_constraint="non_neg")(h)
-    h = layers.KeepProbDropout(3, name="conv_drop")([keras.layers.Flatten()(h), keep_prob_conv])
-    h = layers.KeepProbDropout(2, name="drop")([h, keep_prob])
+    h = layers.KeepProbDropout(3, name="conv_drop")([keras.layers.Flatten()(h), keep_conv])
+    h = layers.KeepProbDropout(2, name="drop")([h, keep])
     scores = keras.layers.Dense(43, kernel_initializer=keras.initializers.GlorotUniform(2), name="scores")(h)
-    model = keras.Model({"x": x, "keep_prob": keep_prob, "keep_prob_conv": keep_prob_conv}, scores)
+    model = keras.Model(inputs, scores)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(averages.AveragingAdam(0.01, 0.9, 0.02), loss, metrics=["accuracy"])
     return model

@@ -47,9 +47,9 @@ def test_few_pictures_that_are_all_named_rightly_never_make_scores_sharper() -> 
 
 
 def test_calibrate_changes_the_model_and_no_guess() -> None:
-    x, keep, conv = answers.signature(3)
-    scores = keras.layers.Dense(43, name="scores", bias_initializer="normal")(keras.layers.Flatten()(x))
-    model = keras.Model({"x": x, "keep_prob": keep, "keep_prob_conv": conv}, scores)
+    inputs, *_ = answers.signature(3)
+    scores = keras.layers.Dense(43, name="scores", bias_initializer="normal")(keras.layers.Flatten()(inputs["x"]))
+    model = keras.Model(inputs, scores)
     pictures = np.random.default_rng(0).random((50, 32, 32, 3), np.float32)
     before = answers.scores(model, pictures)
     labels = before.argmax(axis=1)

@@ -49,12 +49,12 @@ def pictures():
 
 def small(seed=0):
     """A network with one signature as all have, but of a few weights."""
-    x, keep_prob, keep_prob_conv = answers.signature(1)
-    h = keras.layers.AveragePooling2D(8)(x)
-    h = layers.KeepProbDropout(seed, name="drop")([keras.layers.Flatten()(h), keep_prob])
+    inputs, keep, keep_conv = answers.signature(1)
+    h = keras.layers.AveragePooling2D(8)(inputs["x"])
+    h = layers.KeepProbDropout(seed, name="drop")([keras.layers.Flatten()(h), keep])
     scores = keras.layers.Dense(43, kernel_initializer=keras.initializers.GlorotUniform(seed))(h)
-    scores = layers.KeepProbDropout(seed, name="last")([scores, keep_prob_conv])
-    model = keras.Model({"x": x, "keep_prob": keep_prob, "keep_prob_conv": keep_prob_conv}, scores)
+    scores = layers.KeepProbDropout(seed, name="last")([scores, keep_conv])
+    model = keras.Model(inputs, scores)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=averages.AveragingAdam(0.01, 0.9), loss=loss, metrics=["accuracy"])
     return model

@@ -54,9 +54,9 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> Runner:
     """In the place of steps, and of a network that is large."""
 
     def build(options: TrainOptions, pictures: int, classes: Classes) -> keras.Model:
-        x, keep_prob, keep_prob_conv = answers.signature(1)
-        scores = keras.layers.Dense(2, name="scores")(keras.layers.GlobalAveragePooling2D()(x))
-        model = keras.Model({"x": x, "keep_prob": keep_prob, "keep_prob_conv": keep_prob_conv}, scores)
+        inputs, *_ = answers.signature(1)
+        scores = keras.layers.Dense(2, name="scores")(keras.layers.GlobalAveragePooling2D()(inputs["x"]))
+        model = keras.Model(inputs, scores)
         model = answers.with_classes(model, classes)
         phases.prepare(model, options, pictures, options.epochs)
         model.optimizer.build(model.trainable_variables)
