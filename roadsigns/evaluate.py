@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -152,8 +153,6 @@ def _of_the_same_classes(model: Model, names: tuple[str, ...]) -> Classifier:
 
 
 if __name__ == "__main__":
-    import sys
-
     sys.exit(main())
 
 as_function(__name__, evaluate)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import roadsigns
+from roadsigns import config
 from roadsigns.__main__ import HELP as HELP_TEXT
 from roadsigns.__main__ import main
 from roadsigns.verbs import VERBS
@@ -74,8 +75,12 @@ def test_help_fits_a_terminal_and_says_what_the_exit_status_means() -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_its_module(verb: str) -> None:
-    assert importlib.util.find_spec(VERBS[verb].module) is not None
+def test_every_verb_has_its_module_and_options_among_the_others(verb: str) -> None:
+    """`python -m` of a module that does not call its `main` would do nothing, and say nothing of that."""
+    spec = importlib.util.find_spec(VERBS[verb].module)
+    assert spec and spec.origin
+    assert 'if __name__ == "__main__":\n    sys.exit(main())\n' in Path(spec.origin).read_text(encoding="utf-8")
+    assert VERBS[verb].options in vars(config).values(), "documents and their tests find the options there"
 
 
 @pytest.mark.parametrize("verb", VERBS)

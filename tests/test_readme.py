@@ -263,7 +263,7 @@ def test_docs_name_every_route():
     from roadsigns.serving import metrics, rest
 
     extra = set(re.findall(r'path == "(/\w+)"', Path(rest.__file__).read_text(encoding="utf-8")))
-    assert extra == {"/healthz", "/readyz"}
+    assert {"/healthz", "/readyz"} <= extra
     for route in (*extra, metrics.DEFAULT_PATH, "/", "/v1"):
         assert f"`{route}`" in SERVING
 

@@ -26,10 +26,9 @@ def test_blur_keeps_the_light() -> None:
 
 
 def frames(side: int = 15, **amounts: float) -> Frames:
-    """One picture of `side` pixels whose sign is 10 wide, with these amounts and no others."""
-    given = {"motion": np.zeros(1), "defocus": np.zeros(1), "fringe": np.zeros((1, 2))}
-    given |= {name: np.full_like(given[name], amount) for name, amount in amounts.items()}
-    given = {name: each.astype(np.float32) for name, each in given.items()}
+    """One picture of `side` pixels whose sign is 10 wide, with these amounts and all others switched off."""
+    given = {name: getattr(PLAIN, name).draw(np.random.default_rng(0), 1) for name in PLAIN.names()}
+    given |= {name: np.full_like(given[name], amount) for name, amount in {"defocus": 0.0, **amounts}.items()}
     one = np.ones(1, np.int64)
     view = View(np.eye(3)[None], np.float32([10]), side * one, side * one, np.float32([[7, 7]]), np.float32([[10, 10]]))
     return Frames(given, view, side, lambda name: np.random.default_rng(0))
