@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -31,7 +31,6 @@ import numpy as np
 from roadsigns import data, files
 from roadsigns.config import TrainOptions
 from roadsigns.data import Dataset, Split, synthetic
-from roadsigns.recipes import RECIPES
 
 _FIRST = 2001  # part of the seed of the first set: the splits and epochs of `roadsigns train` come before
 
@@ -120,8 +119,7 @@ class Pooled(Dataset):
     """Real signs with those of a pool, which change from epoch to epoch; or, in training, the pool's alone."""
 
     def __init__(self, real: Dataset, pool: Pool, job: Job, redraw: bool) -> None:
-        kinds = {(True, False): "gtsrb+synthetic", (True, True): "synthetic", (False, False): "gtsrb"}
-        super().__init__(kinds[redraw, job.drawn_only], real.path)
+        super().__init__(trained_on(job, redraw), real.path)
         self._real, self._pool, self._job = real, pool, job
 
     @property
@@ -156,6 +154,22 @@ class Pooled(Dataset):
         return split.where(~np.isin(split.labels, self._job.withheld))
 
 
+def trained_on(job: Job, redraw: bool) -> str:
+    """What `--data` of `roadsigns train` calls the pictures that a job learns from."""
+    return {(True, False): "gtsrb+synthetic", (True, True): "synthetic", (False, False): "gtsrb"}[
+        redraw, job.drawn_only
+    ]
+
+
+def asked(job: dict[str, Any], runs: Path) -> tuple[Job, TrainOptions]:
+    """What an object of `JOBS.json` asks for, and the options that its run records."""
+    extra = {item.name: job[item.name] for item in fields(Job) if item.name in job}
+    path = runs / job["name"]
+    given = {name: value for name, value in job.items() if name != "name" and name not in extra}
+    options = TrainOptions(**given, run_dir=path, output=runs / "exports" / path.name)
+    return Job(**extra), replace(options, data=trained_on(Job(**extra), options.redraw))
+
+
 def run(job: dict[str, Any], source: str, runs: Path, pool: Pool) -> None:
     """One job in this process."""
     from roadsigns import backend
@@ -164,14 +178,11 @@ def run(job: dict[str, Any], source: str, runs: Path, pool: Pool) -> None:
     from roadsigns.train import folder
     from roadsigns.train import run as training
 
-    asked = Job(**{item.name: job.pop(item.name) for item in fields(Job) if item.name in job})
-    path = runs / job.pop("name")
-    if job.get("recipe") in RECIPES:
-        job = {"data": "gtsrb+synthetic", **job}
-    options = TrainOptions(**job, run_dir=path, output=runs / "exports" / path.name)
-    work = folder.resume(TrainOptions(resume=str(path))) if (path / "config.json").exists() else folder.start(options)
-    dataset = Pooled(data.load(source), pool, asked, options.redraw)
-    with without(asked.without), work.alone():
+    extra, options = asked(job, runs)
+    begun = options.run_dir is not None and (options.run_dir / "config.json").exists()
+    work = folder.resume(TrainOptions(resume=str(options.run_dir))) if begun else folder.start(options)
+    dataset = Pooled(data.load(source), pool, extra, options.redraw)
+    with without(extra.without), work.alone():
         training.fit(work, dataset, say)
         training.finish(work, dataset, say)
 

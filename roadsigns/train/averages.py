@@ -14,6 +14,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ..networks import answers, warp  # noqa: F401  Keras finds our layers by their registration
 from ..networks.layers import AVERAGE_WARM_UP
 
 

@@ -1,9 +1,13 @@
 """The moving average of the weights, against the same sum done in NumPy, step by step."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
 
+from roadsigns import networks
 from roadsigns.train.averages import AveragingAdam, load, taken
 
 X = np.random.default_rng(0).normal(size=(8, 3)).astype(np.float32)
@@ -91,3 +95,18 @@ def test_a_file_without_the_averages_is_refused(tmp_path):
     made.save(tmp_path / "m.keras")
     with pytest.raises(ValueError, match="It lacks the optimizer's state"):
         load(tmp_path / "m.keras")
+
+
+def test_a_run_of_any_network_is_restored_by_this_module_alone(tmp_path):
+    """Keras finds the layers of a file by their registration, which is done where they are imported."""
+    script = (
+        "import sys; from pathlib import Path; from roadsigns import backend; backend.start(); "
+        "from roadsigns.train import averages; assert 'roadsigns.networks.blocks' not in sys.modules; "
+        "averages.restore(Path(sys.argv[1]))"
+    )
+    made = networks.build("small", 0)
+    made.compile(AveragingAdam(0.1), "mse")
+    made.optimizer.build(made.trainable_variables)
+    made.save(tmp_path / "model.keras")
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "model.keras")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -196,7 +196,8 @@ def test_train_that_is_stopped_resumes_to_the_same_weights(number, whole, archiv
 
 # The second epoch waits after its first step, so that the signal comes in the midst of it.
 SLOW_TRAINING = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who started the tests may ignore it
 from roadsigns import backend
 from roadsigns.train.__main__ import main
 backend.start()

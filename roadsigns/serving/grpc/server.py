@@ -81,7 +81,8 @@ class GrpcServer:
             else:
                 bound = self._server.add_secure_port(address, _credentials(self._tls))
         except RuntimeError as error:
-            raise OSError(f"{host}:{port} cannot be opened: {error}") from error
+            way_out = "Choose another port or host, or end what listens there"
+            raise OSError(f"{host}:{port} cannot be opened. {way_out} ({error})") from error
         self._server.start()
         return int(bound)
 

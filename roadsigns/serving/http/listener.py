@@ -44,9 +44,15 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         if made is not None:
             made.close()
-        way_out = f"{error.strerror}. Choose another port or host, or end what listens there"
-        raise OSError(error.errno, way_out, f"{host}:{port}") from error
+        raise _refused(error, host, port) from error
     return made
+
+
+def _refused(error: OSError, host: str, port: int) -> OSError:
+    """`error` with the address and the way out."""
+    return OSError(
+        error.errno, f"{error.strerror}. Choose another port or host, or end what listens there", f"{host}:{port}"
+    )
 
 
 def fit_connections(wanted: int) -> int:
@@ -88,12 +94,18 @@ class Listener:
         self._full = False
 
     async def open(self, address: socket.socket) -> None:
-        """Begin to accept connections on a bound socket."""
+        """Begin to accept connections on a bound socket.
+
+        Raises:
+            OSError: another process, bound to the same port meanwhile, listens already.
+        """
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._trouble)
-        self._server = await loop.create_server(
-            functools.partial(Connection, self.port, loop), sock=address, backlog=_AT_A_TIME
-        )
+        connect = functools.partial(Connection, self.port, loop)
+        try:
+            self._server = await loop.create_server(connect, sock=address, backlog=_AT_A_TIME)
+        except OSError as error:
+            raise _refused(error, *address.getsockname()[:2]) from error
         address.listen(BACKLOG)
         self._sweeper = loop.create_task(self._sweep())
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
+import errno
 import json
 import resource
 import socket
@@ -11,6 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,6 +73,26 @@ def test_where_files_are_few_the_others_are_served(tmp_path: Path, files: int, t
         process.stdin.close()
         process.wait(20)
         process.stdout.close()
+
+
+def test_of_two_that_are_bound_to_one_port_the_second_is_told_why_it_cannot_listen() -> None:
+    """Two servers that start together: the system lets both bind, as long as neither listens."""
+
+    nobody: Any = None  # no request comes
+
+    async def run() -> None:
+        with listener.bind("127.0.0.1", 0) as one:
+            port = one.getsockname()[1]
+            other = listener.bind("127.0.0.1", port)
+            first, second = (listener.Listener(nobody, LIMITS) for _ in range(2))
+            await first.open(one)
+            with pytest.raises(OSError, match="Choose another port or host, or end what listens there") as caught:
+                await second.open(other)
+            await first.close(0)
+            other.close()
+            assert (caught.value.errno, caught.value.filename) == (errno.EADDRINUSE, f"127.0.0.1:{port}")
+
+    asyncio.run(run())
 
 
 def test_the_soft_limit_is_raised() -> None:
