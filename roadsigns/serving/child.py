@@ -1,7 +1,7 @@
 """`python -m roadsigns.serving.child MODULE [ARGUMENT ...]`: a module as a program that ends when its parent does.
 
-The parent holds the other end of standard input. However it ends, that end closes, which no signal handler of the
-parent's can promise.
+The parent holds the other end of standard input. That end closes however the parent ends; no signal handler of
+the parent could promise as much.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class Tls:
     """What encrypts the gRPC port, each in PEM format.
 
     Attributes:
-        key, certificate: the server's own, with whatever stands between it and who signed it.
+        key, certificate: the server's own; the certificate may bring the chain of those that signed it.
         clients_root: who signs the clients' certificates; empty for the system's.
         clients_must: whether a client has to show a certificate.
     """

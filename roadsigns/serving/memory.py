@@ -1,4 +1,4 @@
-"""Memory: what nobody uses any more goes back to the system, and what always stays is not looked at again and again."""
+"""Memory: what is free goes back to the system, and the garbage collector leaves alone what always stays."""
 
 from __future__ import annotations
 

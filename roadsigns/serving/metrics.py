@@ -3,9 +3,8 @@
 They are on unless a `--monitoring_config_file` says no; see `config_files`. The real server has it the other way round;
 ours is for one machine, where whoever looks for the metrics should find them, and they cost a microsecond a request.
 
-A registry of our own, since `prometheus_client` appends `_total` to a counter's name. Names come from a client only as
-far as a model is served under them; all others are counted together as `(unknown)`, for else anybody could fill the
-server's memory with names.
+A registry of our own, since `prometheus_client` appends `_total` to a counter's name. Requests for models that are not
+served are counted together as `(unknown)`; else anybody could fill the server's memory with names.
 
 Source: Prometheus' text exposition format 0.0.4; names, labels and buckets are those of TensorFlow Serving.
 """

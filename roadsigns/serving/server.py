@@ -35,7 +35,7 @@ class Plan:
 
     Attributes:
         options: from the command line.
-        models: to serve.
+        models: those to serve.
         batching: how requests are batched; None where they are not.
         metrics_path: where the metrics are; None for nowhere.
         tls: what encrypts the gRPC port; None for nothing.
@@ -150,11 +150,7 @@ def _check_loaded(manager: Manager, models: Sequence[ModelConfig]) -> None:
 
 
 async def _run(plan: Plan, manager: Manager) -> bool:
-    """Open the ports, wait for a signal, and close them.
-
-    Returns:
-        Whether every request was answered, and when, by the monotonic clock, the grace ends.
-    """
+    """Open the ports, wait for a signal, and close them; returns whether all requests were answered in time."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -91,7 +91,7 @@ def _carry_out(run: folder.Run, dataset: Dataset) -> dict[str, Any]:
 
 
 def _sayer(options: TrainOptions) -> Callable[[str], None]:
-    """What prints a line at once, also into a pipe, and where it does not mix with JSON on stdout; or nothing."""
+    """The function that prints a line at once, on stderr where stdout is for JSON; with --quiet it prints nothing."""
     stream = sys.stderr if options.json else sys.stdout
 
     def say(line: str) -> None:

@@ -1,4 +1,4 @@
-"""The moving average of the weights: what a network is judged and exported by, while training goes on beside it.
+"""The moving average of the weights. A network is judged and exported with it, while training goes on beside.
 
 Single steps throw the weights about; their average lies nearer to the middle of what they circle. It costs no second
 training and changes nothing in the training itself.

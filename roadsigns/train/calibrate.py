@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..networks import answers
 
 BOUNDS = (0.25, 4.0)
-"""Temperatures beyond say more of the few pictures that they are fitted on than of the network."""
+"""Bounds of the temperature: one beyond says more of the few pictures that it is fitted on than of the network."""
 
 FEW = 200
 """Fewer pictures, which may all be named rightly by luck, never make scores sharper."""
@@ -41,7 +41,7 @@ def temperature(scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) 
 def calibrate(model: keras.Model, x: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> float:
     """Divide the scores of `model` by their temperature on these pictures, inside its last layer.
 
-    Everything that is made of the model afterwards is calibrated without knowing of it.
+    Everything that is made of the model afterwards is calibrated too.
 
     Args:
         model: one of `networks`; its last layer, `scores`, is changed.

@@ -4,7 +4,7 @@ A step of a small network takes an accelerator less time than Python takes to as
 to step by itself: it picks the pictures of a batch, changes them, and moves the weights and their averages. Python asks
 for as many steps as take about half a second, so that progress is seen and Ctrl-C is heard.
 
-What is computed is what `epochs` computes step by step, apart from the order in which sums are rounded.
+The results are those of `epochs`, step by step, apart from the order in which sums are rounded.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Compiled:
         self._options = options
 
     def place(self, split: Split) -> Placed:
-        """Pictures made ready: on the device where it has room, else beside it, from where they travel each epoch."""
+        """Pictures made ready: on the device if it has room, else in memory, from where they travel each epoch."""
         import jax
 
         images, labels = split.images, split.labels.astype(np.int32)
@@ -96,7 +96,7 @@ class Compiled:
         return Placed(images, labels, resident)
 
     def train(self, pictures: Placed, epoch: int) -> tuple[float, float]:
-        """Train for the epoch of that number; what it takes, returns and follows from is as in `epochs.train`."""
+        """Train for the epoch of that number; arguments, returns and randomness as in `epochs.train`."""
         answers.reseed(self._model, self._options.seed, epoch)
         order = epochs.chosen(len(pictures), self._options, epoch).astype(np.int32)
         size = self._options.batch_size
@@ -221,12 +221,12 @@ class Compiled:
         parts = model.trainable_variables, model.non_trainable_variables, model.optimizer.variables
         for variables, values in zip(parts, state, strict=True):
             for variable, value in zip(variables, values, strict=True):
-                # Of many devices, whose values are the same, this process's own is taken.
+                # The values on all devices are the same; this process takes its own.
                 variable.assign(np.asarray(value) if self._mesh else value)
 
 
 def suits(number: int = 1) -> bool:
-    """Whether epochs are compiled for so many devices: on JAX, with an accelerator or more than one.
+    """Whether epochs are compiled for so many devices: on JAX, with an accelerator or with several devices.
 
     On a CPU a step outlasts the call for it.
     """

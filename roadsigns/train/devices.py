@@ -29,7 +29,7 @@ ALL = "all"
 VARIABLES = ("MASTER_ADDR", "MASTER_PORT", "WORLD_SIZE", "RANK")
 """Host and port of the first process, how many processes there are, and the number of this one, from 0."""
 
-_SILENCE_SECONDS = 30  # after which a process that says nothing is taken to have ended
+_SILENCE_SECONDS = 30  # a process that says nothing for so long counts as ended
 
 
 def processes(options: TrainOptions) -> tuple[int, int]:
@@ -130,7 +130,7 @@ def count(options: TrainOptions) -> int:
 
 @contextlib.contextmanager
 def others_told() -> Iterator[None]:
-    """Within, where processes compute together: ModelError where another one does not take part any more."""
+    """Within the block, an error of a lost process becomes a ModelError, where several processes compute together."""
     try:
         yield
     except Exception as error:  # of the way between them, whatever it is: sockets on a CPU, NCCL on GPUs
@@ -142,7 +142,7 @@ def others_told() -> Iterator[None]:
 
 
 def of_tensorflow() -> list[str]:
-    """The names of TensorFlow's devices: its GPUs, or else what it makes of the processor."""
+    """The names of TensorFlow's devices: its GPUs, or, without any, its view of the processor."""
     import tensorflow as tf
 
     return [device.name for device in tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")]
@@ -172,10 +172,10 @@ class Mesh:
         self.number = number
         self._mesh = jax.sharding.Mesh(np.array(jax.devices()[:number]), ("batch",))
         self.same = jax.sharding.NamedSharding(self._mesh, jax.sharding.PartitionSpec())
-        """How a value lies that is the same on every device."""
+        """The layout of a value that is the same on every device."""
 
     def everywhere(self, values: Any) -> Any:
-        """Arrays, or lists of them, that this process has: on each device."""
+        """Arrays of this process, or lists of arrays, copied to each device."""
         import jax
         import numpy as np
 
@@ -186,7 +186,7 @@ class Mesh:
         return jax.tree.map(spread, values)
 
     def divided(self, batch: Any) -> Any:
-        """In a compiled function: the rows of an array, a part on each device; as it is where they do not divide."""
+        """For compiled functions: an array with a part of its rows on each device; unchanged if they do not divide."""
         import jax
 
         if batch.shape[0] % self.number:

@@ -1,4 +1,4 @@
-"""The rule for pictures without a sign, fitted to what a trained network says of such and of signs."""
+"""The rule for pictures without a sign, fitted to the answers of a trained network to such pictures and to signs."""
 
 from __future__ import annotations
 

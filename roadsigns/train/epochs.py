@@ -1,4 +1,4 @@
-"""One pass over the training pictures: which of them, in what order, at what step size, step by step.
+"""One pass over the training pictures: their choice, their order, the step size, and the steps.
 
 Everything random follows from the seed and the number of the epoch, so that a resumed run ends as an unbroken one.
 """
@@ -22,7 +22,7 @@ from ..preprocess import preprocess
 from . import augment
 
 Step = Callable[[dict[str, Any], Any, Any], dict[str, float]]
-"""A step by what the network is fed, labels `(N,)`, and what each picture counts or None: its means by name."""
+"""A step: from the inputs of the network, labels `(N,)`, and weights of the pictures or None, to means by name."""
 
 WARM_UP = 20
 """With the schedule `cosine`, one in this many steps passes while the step size rises."""
@@ -70,7 +70,7 @@ def step_size(
 
 
 def augmentation_seed(options: TrainOptions, epoch: int, start: int) -> npt.NDArray[np.int32]:
-    """What determines how the batch that begins at picture `start` of an epoch is augmented: int32 `(2,)`."""
+    """The seed for augmenting the batch that begins at picture `start` of an epoch: int32 `(2,)`."""
     return (np.random.SeedSequence([options.seed, epoch, start]).generate_state(2) >> 1).astype(np.int32)
 
 
@@ -108,9 +108,9 @@ class Steps:
 
 
 def class_weights(split: Split, options: TrainOptions) -> npt.NDArray[np.float32] | None:
-    """What a picture of each class counts in the loss, float32 `(classes,)`; None where all count alike.
+    """The weight of a picture of each class in the loss, float32 `(classes,)`; None where all count alike.
 
-    `balanced` has all classes that have pictures count alike, however many these are; the mean over all pictures is 1.
+    `balanced` lets all classes that have pictures count alike, however many pictures they have; the mean weight is 1.
     """
     if options.class_weights != "balanced":
         return None

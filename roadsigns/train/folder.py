@@ -56,8 +56,8 @@ class Run:
     def chosen(self) -> Epoch:
         """The epoch whose weights the run ends with, of those whose model is in the folder.
 
-        Where the step size falls to 0, the last one: it has no better, and nothing is chosen. Otherwise the one of the
-        highest validation accuracy, of equals that of lower validation loss.
+        Where the step size falls to 0, the last epoch: no other is better, and nothing is chosen. Otherwise the epoch
+        of the highest validation accuracy; among equals that of the lowest validation loss.
         """
         there = [row for row in self.history if self.checkpoint(row.epoch).exists()] or self.history
         if self.options.schedule == "cosine":
@@ -65,7 +65,7 @@ class Run:
         return max(there, key=lambda row: (row.validation_accuracy, -row.validation_loss))
 
     def begin(self, environment: dict[str, Any]) -> list[str]:
-        """Write down what the run begins in; where it goes on, name what is no longer as it was.
+        """Write down the environment of the run. Where the run goes on, name what has changed since.
 
         Returns:
             A line for each difference that can change the result, empty for a new run.
@@ -86,7 +86,7 @@ class Run:
 
     @property
     def environment(self) -> dict[str, Any]:
-        """What the run began in."""
+        """The environment in which the run began."""
         path = self.path / "environment.json"
         try:
             return dict(json.loads(path.read_text(encoding="utf-8")))
@@ -95,7 +95,7 @@ class Run:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep every other process from training in the folder, and read what one has done there meanwhile.
+        """Keep every other process from training in the folder, and read what another one has written there meanwhile.
 
         Raises:
             UsageError: one trains in it right now.
@@ -161,7 +161,7 @@ class Run:
         return max((row.epoch for row in self.history if self.checkpoint(row.epoch).exists()), default=0)
 
     def note(self, row: Epoch) -> None:
-        """Add an epoch that is written down with the next one that is kept."""
+        """Add an epoch, to be written together with the next one that is kept."""
         self.history = [*self.history, row]
 
     def keep(self, row: Epoch, save: Callable[[Path], None]) -> None:
@@ -246,7 +246,7 @@ def _differences(was: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, An
 
 
 def _make_folder(stem: str) -> Path:
-    """A folder in `runs/` that nobody else has: making it is what decides between two runs of the same second."""
+    """A new folder in `runs/`. Of two runs that start in the same second, each makes its own."""
     for number in itertools.count(1):
         path = RUNS / (stem if number == 1 else f"{stem}-{number}")
         with contextlib.suppress(FileExistsError):

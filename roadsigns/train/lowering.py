@@ -1,6 +1,6 @@
-"""The same layers in forms that an accelerator computes faster, for the time that a compiled epoch is traced.
+"""Layers in forms that an accelerator computes faster, while a compiled epoch is traced.
 
-A model knows nothing of them: its weights, and what it answers up to rounding, stay. Measured on one H100 with the
+The model itself does not change: its weights and, up to rounding, its answers stay. Measured on one H100 with the
 notebook's network, a step in bfloat16: XLA's window reduction takes a ninth of it forwards and the same backwards, and
 cuDNN's convolution of one or three channels, which fill no tensor core, another tenth.
 """

@@ -37,7 +37,7 @@ class Mirrored(epochs.Steps):
         self._together = tf.function(self._divided, reduce_retracing=True)
 
     def train(self, pictures: epochs.Pictures, epoch: int) -> tuple[float, float]:
-        """Train for the epoch of that number; what it takes, returns and follows from is as in `epochs.train`."""
+        """Train for the epoch of that number; arguments, returns and randomness as in `epochs.train`."""
         _copy(self._model, self._twin)
         with backend.precision(self._options.precision):
             means = epochs.train(self._twin, pictures, self._options, epoch, self._step)

@@ -76,7 +76,7 @@ class MlflowRun:
             print(said, file=sys.stderr, flush=True)
 
     def finish(self, record: Record, exported: Path | None) -> None:
-        """Log what the run ended with: its figures, its folder as artifacts, and its model with a signature.
+        """Log the end of the run: its figures, its folder as artifacts, and its model with a signature.
 
         The models kept for `--resume` stay behind.
 
@@ -102,7 +102,7 @@ class MlflowRun:
         """Close the MLflow run, where it is open, as `KILLED` or `FAILED`."""
         if self._id is None:
             return
-        with contextlib.suppress(Exception), _on_stderr():  # what ended the run is told, not this
+        with contextlib.suppress(Exception), _on_stderr():  # the error that ended the run is told, not this one
             _library().end_run(status)
 
     def _open_again(self, mlflow: Any) -> bool:

@@ -13,13 +13,13 @@ from ..networks.layers import BatchNormalization
 from . import averages, epochs
 
 FEW = 2000
-"""Of fewer pictures to learn from, a network that begins with trained weights keeps its body for the first epochs."""
+"""With fewer training pictures, a network that begins with trained weights keeps its body for the first epochs."""
 _SHARE = 5
 _HEAD = ("scores", "classes")
 
 
 def frozen_epochs(options: TrainOptions, pictures: int) -> int:
-    """For how many epochs, from the first on, the head alone learns.
+    """The number of epochs, from the first on, in which the head alone learns.
 
     Args:
         options: of the run.
@@ -58,10 +58,10 @@ def freeze(model: keras.Model) -> None:
 
 
 def begin(model: keras.Model, options: TrainOptions, pictures: int, epoch: int) -> bool:
-    """Make `model` ready for the epoch of that number, where it begins another phase of the run.
+    """Make `model` ready for the epoch of that number, if another phase of the run begins with it.
 
     Returns:
-        Whether it does: then `model` goes on from its averages, with an optimizer of its own.
+        Whether one begins; then `model` goes on from its averages, with a new optimizer.
     """
     frozen = frozen_epochs(options, pictures)
     is_frozen = not all(layer.trainable for layer in model.layers)

@@ -15,11 +15,11 @@ def halved(options: TrainOptions, error: Exception, *, learnt: bool) -> TrainOpt
     Args:
         options: that the run began with.
         error: what its training raised.
-        learnt: whether an epoch is whole already. The batch stays then: what was learnt hangs on it.
+        learnt: whether an epoch is whole already. The batch stays then, since the result depends on it.
 
     Raises:
         UsageError: there is no half to begin anew with; says which batch to give.
-        Exception: `error` itself, where it says something else.
+        Exception: `error` itself, if it is another error.
     """
     # TensorFlow's exception and JAX's have this word in their text, or their name.
     if "RESOURCE_EXHAUSTED" not in str(error) and type(error).__name__ != "ResourceExhaustedError":

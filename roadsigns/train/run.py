@@ -91,7 +91,7 @@ def _epochs(run: folder.Run, model: keras.Model, dataset: Dataset, say: Any, tra
             images_per_second=epochs.count(len(pictures), options) / (trained - ready),
             seconds=time.perf_counter() - started,
         )
-        # Of epochs that take a second each, not every one is written: the last is what counts, and is.
+        # Where epochs take a second each, not every one is written, but the last one is.
         if options.schedule == "constant" or epoch == options.epochs or time.perf_counter() - kept >= KEEP_SECONDS:
             run.keep(row, model.save)
             kept = time.perf_counter()
@@ -184,7 +184,7 @@ def _next_commands(run: folder.Run, exported: Path | None) -> list[str]:
 
 
 def _environment(dataset: Dataset) -> dict[str, Any]:
-    """What decides the result beside the options, as the result files name it."""
+    """All that determines the result beside the options, by the names of the result files."""
     return {
         **machine.description(),
         "data": {**dataset.manifest, "source": Path(dataset.source).name},
@@ -192,7 +192,7 @@ def _environment(dataset: Dataset) -> dict[str, Any]:
 
 
 def _parameters(run: folder.Run, dataset: Dataset, model: keras.Model) -> dict[str, Any]:
-    """What the run is started with, by name: every option that is no place, and what follows from options and data."""
+    """The parameters of the run by name: every option that is no path, and figures that follow from the data."""
     from ..networks import answers
 
     places = {item.name for item in dataclasses.fields(run.options) if item.metadata["place"]}

@@ -15,7 +15,7 @@ from . import compiled, devices, epochs
 
 
 def runner(model: keras.Model, options: TrainOptions) -> epochs.Steps | compiled.Compiled:
-    """What trains `model` for an epoch, by the backend and the devices that there are."""
+    """The runner that trains `model`, by the backend and the devices that there are."""
     number = devices.count(options)
     if compiled.suits(number):
         return compiled.Compiled(model, options)
@@ -29,7 +29,7 @@ def runner(model: keras.Model, options: TrainOptions) -> epochs.Steps | compiled
 def pictures(
     runner: epochs.Steps | compiled.Compiled, dataset: Dataset, options: TrainOptions, first: int
 ) -> Iterator[Any]:
-    """What each epoch from number `first` on is trained on, made ready by `runner`.
+    """The pictures of each epoch from number `first` on, made ready by `runner`.
 
     While an accelerator trains, the processor's cores draw the signs of the epoch after.
     """

@@ -41,7 +41,7 @@ def settled(options: TrainOptions) -> TrainOptions:
 def network(options: TrainOptions, classes: Classes) -> keras.Model:
     """The network of `options` for these classes, with the weights that `--start` names.
 
-    Where they tell the same classes apart, the head is theirs too; otherwise it begins anew.
+    If the weights are for the same classes, the head is theirs too; otherwise the head begins anew.
 
     Raises:
         ModelError: they are not those of the network.

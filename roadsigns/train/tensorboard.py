@@ -19,7 +19,7 @@ _TAGS = {
     "validation_accuracy": "accuracy/validation",
     "images_per_second": "speed/images_per_second",
 }
-"""What a figure of an epoch is called, so that TensorBoard lays those of a kind side by side."""
+"""Names of the figures of an epoch, by which TensorBoard puts figures of a kind side by side."""
 _FILES = "events.out.tfevents.*"
 
 

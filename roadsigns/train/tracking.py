@@ -117,7 +117,7 @@ def check(track: str | None, tensorboard: Path | None = None) -> None:
 def following(
     track: str | None, folder: Path, stream: TextIO | None = None, tensorboard: Path | None = None
 ) -> Iterator[Tracker]:
-    """Yield who is told about the run in `folder`; how the block ends is how the tracker sees the run end.
+    """Yield who is told about the run in `folder`; the tracker is told whether the block ends with an error.
 
     Args:
         track: `dotscience` prints a record; `mlflow` logs where MLflow's own settings say (`MLFLOW_TRACKING_URI`,

@@ -1,4 +1,4 @@
-"""Signs drawn by the project itself: no picture of it was ever taken."""
+"""Signs that the project draws itself, without a photograph."""
 
 from .designs import Design, every, variants
 from .draw import cores, draw, draw_backgrounds

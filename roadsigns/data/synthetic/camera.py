@@ -42,7 +42,7 @@ def photograph(
         labels: class ids, shape `(N,)`.
         seed: whole numbers of at least 0 that all randomness follows from.
         camera: what varies, and how.
-        signs: whether there is a sign in the pictures, or only what would stand behind it.
+        signs: False leaves the signs out: the pictures show the background alone.
         designs: what the signs of each class look like; the German ones where there are none.
 
     Returns:

@@ -39,8 +39,8 @@ _WHITE = 232  # the darkest that counts as a white background, of 255
 def read(folder: Path) -> tuple[Classes, tuple[Design, ...]]:
     """The designs in `folder`: `NAME.svg` or `NAME.png` for a class, or `NAME/ANY.svg` where it has several.
 
-    Around a sign a picture is transparent; where it is not, white is taken off that reaches all four corners. A
-    `classes.csv` in the folder says more of the classes; see `data.classes`.
+    A picture is transparent around its sign. Of one without transparency the white around the sign is taken off, where
+    all four corners are white. A `classes.csv` in the folder says more of the classes; see `data.classes`.
 
     Returns:
         The classes, and the designs by class; those of a class are equally frequent.
@@ -73,7 +73,7 @@ def read(folder: Path) -> tuple[Classes, tuple[Design, ...]]:
 
 
 def digest(classes: Classes, designs: Sequence[Design]) -> str:
-    """SHA-256 of what is drawn and of what it is called, in hexadecimal."""
+    """SHA-256 of the designs and of the class list, in hexadecimal."""
     made = hashlib.sha256(classes.as_csv().encode())
     for design in designs:
         made.update(f"{design.class_id}\0{design.svg}\0".encode())
@@ -147,7 +147,7 @@ def _square(pixels: Pixels, title: str) -> tuple[Image.Image, Box]:
 
 
 def _cut_out(pixels: Pixels) -> Pixels:
-    """The same with the white transparent that reaches the corners, where all four are white."""
+    """The picture with its white background transparent, if all four corners are white."""
     from PIL import Image, ImageDraw
 
     alike = np.asarray((pixels[..., :3] >= _WHITE).all(axis=2))

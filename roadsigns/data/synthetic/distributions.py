@@ -40,7 +40,7 @@ class Uniform:
 
 @dataclass(frozen=True)
 class Normal:
-    """Gaussian of `mean` and standard deviation `spread`; what falls beyond [`low`, `high`] lands on the bound."""
+    """Gaussian of `mean` and standard deviation `spread`; a value beyond `low` or `high` becomes that bound."""
 
     mean: float
     spread: float
@@ -54,7 +54,7 @@ class Normal:
 
 @dataclass(frozen=True)
 class LogNormal:
-    """Gaussian of the logarithm around that of `median`, standard deviation `spread`; bounded as `Normal` is."""
+    """The logarithm is Gaussian around that of `median`, standard deviation `spread`; bounded as `Normal` is."""
 
     median: float
     spread: float

@@ -46,14 +46,14 @@ def draw(
     """Draw signs of all classes, as many of each, in random order.
 
     Args:
-        count: pictures, 1..170,000. Where the number of classes does not divide it, some have one more.
+        count: pictures, 1..170,000. Where the number of classes does not divide it, some classes have one picture more.
         seed: 0..2^31 - 1; the same one gives the same bytes on one machine and version.
         part: 0, 1, ... are independent sets of a seed: the splits, and from 1,001 the epochs of `train --redraw`.
         camera: what varies between the pictures; by default all factors.
-        designs: what the signs of classes 0, 1, ... look like; where there are none, the German ones.
-        processes: how many draw; the pictures do not depend on it. With more than one, a script must call this under
-            `if __name__ == "__main__":`, since each process imports it.
-        tell: is told of pictures done, and of how many.
+        designs: what the signs of classes 0, 1, ... look like; without any, the German signs are drawn.
+        processes: how many draw; the pictures do not depend on the number. With more than one, a script must call this
+            under `if __name__ == "__main__":`, since each process imports the script.
+        tell: is called with the number of pictures done, and of all.
 
     Returns:
         Pictures, uint8 RGB `(count, 32, 32, 3)`, and class ids, int64 `(count,)`.

@@ -21,7 +21,7 @@ class Factor:
     Attributes:
         about: what its amount is, with the unit.
         distribution: how the amount is distributed in the pictures that have it.
-        off: the amount that changes nothing, in the pictures that do not.
+        off: the amount that changes nothing; the other pictures have this one.
         chance: the share of pictures that have it, 0..1; 0 is switched off.
         parts: how many amounts a picture has, independent of each other.
     """
@@ -64,7 +64,7 @@ class Camera:
     stroke: Factor = Factor("-1, 0, 1: dark lines thinner, as drawn, thicker", Uniform(-1.5, 1.1))
     # Wear
     tone: Factor = Factor(
-        "how far light goes with the square of a shade on the chart, not with itself", Uniform(0.5, 1)
+        "share of the light that goes with the square of a shade, not with the shade", Uniform(0.5, 1)
     )
     pigment: Factor = Factor("reflectance of red, green and blue, times", LogNormal(0.95, 0.14, 0.6, 1.4), 1, parts=3)
     fading: Factor = Factor("share of its colour that a sign has lost", Uniform(0.05, 0.6), chance=0.35)

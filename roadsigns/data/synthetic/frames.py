@@ -50,7 +50,7 @@ class Frames:
         return (pixels - self.view.centre[:, axis, None]) / self.view.extent[:, axis, None]
 
     def having(self, name: str) -> tuple[npt.NDArray[np.int64], Frames]:
-        """The pictures in which a factor that is off at 0 is on: their indices, and they alone."""
+        """The pictures that have a factor which is off at 0: their indices, and `Frames` of these pictures alone."""
         chosen = np.flatnonzero(self.amounts[name])
         amounts = {each: values[chosen] for each, values in self.amounts.items()}
         return chosen, Frames(amounts, self.view[chosen], self.side, self.random)

@@ -43,7 +43,7 @@ def draw_objects(kind: str, count: int, seed: int = 0) -> Pixels:
 
 
 def _filmed(image: Image.Image, random: Random) -> Pixels:
-    """What a camera makes of it: blur, other light, noise."""
+    """The picture as a camera might take it: with blur, other light, noise."""
     blurred = image.filter(ImageFilter.GaussianBlur(float(random.exponential(2))))
     small = np.asarray(blurred.resize((SIZE, SIZE), Image.Resampling.BOX), np.float64)
     middle, contrast, offset = random.uniform(60, 190), random.uniform(0.5, 1.2), random.normal(0, 25)
@@ -83,7 +83,7 @@ def _text(random: Random) -> Image.Image:
 
 
 def _face(random: Random) -> Image.Image:
-    """A face with hair, eyes, a nose and a mouth, looked at from in front or a little from aside."""
+    """A face with hair, eyes, a nose and a mouth, seen from the front or a little from the side."""
     image, pen = _canvas(random)
     tone = random.uniform(0.25, 1)
     skin = _rgb(255 * tone, 205 * tone**1.2, 170 * tone**1.4)

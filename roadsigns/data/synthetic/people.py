@@ -1,6 +1,6 @@
 """People and a deer, black and in motion, each where it stands in a triangle on the canvas.
 
-Limbs are lines with round ends: at the size of a sign in a picture that is what they are.
+Limbs are lines with round ends: a sign in a picture is too small to show more.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ def _swell(pictures: tuple[Image.Image, ...], design: Design, swell: float) -> t
 
 @cache
 def _depths(design: Design) -> tuple[Floats, Floats, Floats, Floats]:
-    """How near each pixel is to the outline (0 the middle, 1 there), its place from the middle, and the middle."""
+    """Of each pixel its depth (0 in the middle, 1 at the outline) and its x and y from the middle; then the middle."""
     centre = _inside(design).mean(axis=0, dtype=np.float32)
     along, points = _along(), outline(design) * (SIZE / CANVAS) - np.float32(0.5)
     reach = ((points - centre) @ along).max(axis=0)

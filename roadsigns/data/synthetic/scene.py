@@ -39,7 +39,7 @@ def scene(frames: Frames) -> Floats:
 
 
 def _background(frames: Frames) -> Floats:
-    """Layers of materials, each before the last on one side of a straight or ragged edge."""
+    """Layers of materials: each covers those before on one side of a straight or ragged edge."""
     plain = frames.amounts["background"] == 0
     light = _material(frames)
     random = frames.random("background")

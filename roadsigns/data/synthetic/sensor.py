@@ -35,7 +35,7 @@ def expose(frames: Frames, light: Floats) -> Pixels:
 
 
 def _noise(frames: Frames, light: Floats) -> Floats:
-    """Gaussian noise whose variance grows with the light, on top of that of reading out."""
+    """Gaussian noise whose variance grows with the light, and a constant part, the noise of reading out."""
     noise = grain(frames.random("noise"), 3 * len(frames), frames.side).reshape(light.shape)
     variance = np.clip(light, 0, 1)
     variance *= (1 - _READ_OUT) / _MIDDLE
@@ -70,7 +70,7 @@ def _filter(frames: Frames, light: Floats) -> None:
 
 
 def _fill(plane: Floats) -> Floats:
-    """What lies between every second value along both axes, from those: `(N, S, S)`, S even."""
+    """A plane of which every second value along both axes is known, filled between: `(N, S, S)`, S even."""
     known = plane[:, ::2, ::2]
     count, height, width = known.shape
     right = np.concatenate([known[:, :, 1:], known[:, :, -1:]], axis=2)
@@ -80,7 +80,7 @@ def _fill(plane: Floats) -> Floats:
 
 
 def _sharpen(frames: Frames, light: Floats) -> None:
-    """Add what each pixel differs from its four neighbours by, in place: bright and dark fringes along edges."""
+    """Add to each pixel its difference from its four neighbours, in place: edges get bright and dark fringes."""
     wide = np.pad(light, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
     around = wide[..., :-2, 1:-1] + wide[..., 2:, 1:-1]
     around += wide[..., 1:-1, :-2]

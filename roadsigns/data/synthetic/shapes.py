@@ -39,7 +39,7 @@ def blue_disc() -> str:
 
 
 def white_disc() -> str:
-    """White disc with a thin black edge, as signs have that end a rule."""
+    """White disc with a thin black edge, as on signs that end a rule."""
     return circle(CENTRE, CENTRE, 50, WHITE) + circle(CENTRE, CENTRE, 49.4, BLACK) + circle(CENTRE, CENTRE, 47.6, WHITE)
 
 

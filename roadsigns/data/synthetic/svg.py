@@ -1,4 +1,4 @@
-"""SVG text: the few elements that the drawings are made of, and what places them.
+"""SVG text: the few elements that the drawings are made of, and how they are placed.
 
 Every function returns markup for a canvas of `CANVAS` x `CANVAS` units, y pointing down. Text elements are left out on
 purpose: what they look like depends on the fonts of a machine.

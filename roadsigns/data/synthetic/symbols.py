@@ -26,7 +26,7 @@ def narrow_right() -> str:
 
 
 def traffic_light() -> str:
-    """Red, yellow and green discs; the signs that were met show no box around them."""
+    """Red, yellow and green discs; without a box around them, as in the pictures of the benchmark."""
     return circle(50, 42.5, 6.8, RED) + circle(50, 57.5, 6.8, YELLOW) + circle(50, 73, 6.8, GREEN)
 
 

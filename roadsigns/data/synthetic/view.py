@@ -19,7 +19,7 @@ from .textures import level
 DISTANCE = 8.0
 """The camera's distance from the sign, in widths of the sign; a nearer camera shows more perspective."""
 MARGIN = 0.1
-"""The space on each side of a sign in the benchmark's crops, as a share of it; more where `margin` asks for it."""
+"""The space on each side of a sign in the benchmark's crops, as a share of the sign; `margin` may ask for more."""
 SHORT = 1.3
 """How much less the crops leave at the right and below, in pixels; 1.36 in the mean of its training pictures."""
 
@@ -78,7 +78,7 @@ def look(designs: list[Design], amounts: Mapping[str, Floats]) -> View:
 
 
 def _to_origin(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Matrices that move each box's middle to the origin and make it one wide."""
+    """Matrices that move the middle of each box to the origin and scale the box to a width of 1."""
     matrices = np.zeros((len(boxes), 3, 3))
     width = boxes[:, 2] - boxes[:, 0]
     matrices[:, 0, 0] = matrices[:, 1, 1] = 1 / width

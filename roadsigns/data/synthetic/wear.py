@@ -19,7 +19,7 @@ def weather(frames: Frames, sign: Floats) -> None:
         sign: float32 `(4, N, S, S)`: red, green and blue multiplied by alpha, and alpha.
     """
     colour, alpha = sign[:3], sign[3]
-    # Charts are encoded for the eye, with about the root of the light: there black, red and blue are darker.
+    # Shades of a chart are about the root of the light, as eyes see it: the light of black, red and blue is less.
     tone = frames.amount("tone")
     colour *= 1 - tone + tone * colour
     colour *= spread(frames.amounts["pigment"])

@@ -151,7 +151,7 @@ class Part:
 
 
 def without_ones(signature: Signature, inputs: Mapping[str, Array]) -> dict[str, Array] | None:
-    """The inputs but for the keep probabilities, where these are all 1 and ask for one answer a row; else None.
+    """The inputs without keep probabilities, if these are all 1 and ask for one answer a row; else None.
 
     A keep probability may be a scalar, one value, or one value a row.
     """

@@ -1,6 +1,6 @@
-"""The exported ONNX files run by ONNX Runtime, and TensorFlow for what it cannot answer or is not known to.
+"""The exported ONNX files run by ONNX Runtime; TensorFlow answers what the files cannot, or are not known to.
 
-Where an export's files are known to answer as its graph does, all that is asked of it is answered without TensorFlow.
+Where the files are known to answer as the graph does, TensorFlow is not needed at all.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ class PictureEngine:
     Args:
         engine: what runs the graph; it is closed with this one.
         version: the folder of its SavedModel.
-        agrees: whether that is known already, so that nothing is tried.
+        agrees: whether both ways are known to give the same answers, so that nothing is tried.
 
     Attributes:
         signatures: what it serves, by name.

@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 
 RECEIVING = 16
-"""Messages that arrive at a time: how large one is, is known when it is there."""
+"""Messages that arrive at a time; the size of a message is known only once the message has arrived."""
 
 SECONDS = 60.0
 """Time for a message to arrive, and for an answer to be taken."""

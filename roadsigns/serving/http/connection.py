@@ -22,7 +22,7 @@ from .port import Port
 from .request import Request, RequestReader
 
 MIN_RATE = 10_000
-"""Bytes of a body that earn its sender a second more than `Limits.read_seconds`."""
+"""For each so many bytes of a body its sender has a second more than `Limits.read_seconds`."""
 
 LINGER_SECONDS = 30.0
 """For so long the rest of a refused request is read and dropped, so that its sender comes to read the answer."""

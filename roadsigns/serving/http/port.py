@@ -18,7 +18,7 @@ class Application(Protocol):
         """The answer to a request; cancelled when nobody waits for it any more."""
 
     def refusal(self, status: int, message: str) -> Answer:
-        """The answer to what did not become a request."""
+        """The answer to a request that cannot be read, or not be taken."""
 
 
 class Client(Protocol):

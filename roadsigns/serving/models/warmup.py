@@ -25,7 +25,7 @@ _MOST_BYTES = 2**30
 
 
 def warm_up(servable: Servable) -> int:
-    """Run the stored predict requests twice: as a client's, and by the way that a request takes that drops units.
+    """Run each stored predict request twice: as one of a client, and by the engine's way for requests that drop units.
 
     Returns:
         How many requests were stored.
@@ -65,7 +65,7 @@ def _requests(path: Path) -> Iterator[tuple[str, dict[str, Array]]]:
 
 
 def _records(data: bytes) -> Iterator[bytes]:
-    """The records of a TFRecord file: each has its length and that one's checksum before it, its own checksum after."""
+    """The records of a TFRecord file: before each its length and the checksum of that, after it its own checksum."""
     at = 0
     for _ in range(_MOST):
         if at >= len(data):

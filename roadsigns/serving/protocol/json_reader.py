@@ -70,7 +70,7 @@ class Document:
     exact: bool
 
     def confirm(self) -> None:
-        """Have an infinity in the value looked into: the word is welcome, a number too big for a double is not.
+        """Refuse a number too big for a double, which reads as an infinity; the word `Infinity` is allowed.
 
         Raises:
             RequestError: the body has such a number.

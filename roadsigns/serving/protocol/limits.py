@@ -2,7 +2,7 @@
 
 A few bytes can claim a mountain: gzip packs a thousand zeros into one byte, a TensorProto repeats its last value, one
 picture is answered once for each keep probability, a PNG's header names any size. So there is a free amount that any
-request may come to, and beyond it an amount for each byte that was really sent. Who sends what is meant never meets it.
+request may come to, and beyond it an amount for each byte that was really sent. Honest requests stay far below it.
 """
 
 from __future__ import annotations

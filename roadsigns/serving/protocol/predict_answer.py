@@ -138,7 +138,7 @@ def _read_back(texts: list[str], wanted: npt.NDArray[np.floating[Any]]) -> npt.N
 
 
 def _may_be_short(numbers: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.bool_]:
-    """Whether six digits could do: false only where they are further from a float32 than its neighbours' middle."""
+    """Whether six digits may be enough: false only where they are surely nearer to another float32."""
     if numbers.dtype != np.float32:
         return np.ones(numbers.shape, np.bool_)
     with np.errstate(all="ignore"):

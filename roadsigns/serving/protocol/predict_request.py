@@ -44,13 +44,13 @@ class Body:
     max_bytes: int
 
     def unpacked(self) -> bytes:
-        """The bytes that were meant.
+        """The bytes of the body after gzip.
 
-        What is said to be gzip and is not, is cut off or has something behind it counts as empty, as in TensorFlow
-        Serving.
+        A body that is said to be gzip counts as empty if it is none, is cut off or has something behind it, as in
+        TensorFlow Serving.
 
         Raises:
-            RequestError: they are more than `max_bytes`, or far more JSON values than were sent.
+            RequestError: the bytes are more than `max_bytes`, or hold far more JSON values than bytes were sent.
         """
         text = self._unpack() if self.packed else self.content
         limits.check_values(text, len(self.content))
