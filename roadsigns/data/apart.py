@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ SHARE = 0.1
 
 
 def set_apart(
-    labels: NDArray[np.int64], tracks: NDArray[np.int64] | None = None, *, seed: int = 0
+    labels: NDArray[np.integer[Any]], tracks: NDArray[np.integer[Any]] | None = None, *, seed: int = 0
 ) -> NDArray[np.bool_]:
     """Choose a tenth of each class; every version of every library makes the same choice.
 

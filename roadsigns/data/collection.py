@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import DataError
 from .apart import set_apart
+from .packed_list import PackedList
 from .split import SPLITS, SplitName
+
+Number = TypeVar("Number", np.int8, np.int16, np.int32)
 
 Box = tuple[int, int, int, int]
 """x1, y1, x2, y2 of a sign, in pixels of the picture as it is seen."""
@@ -48,6 +52,11 @@ class Item(NamedTuple):
         """The track that the file's name shows."""
         match = _TRACK.fullmatch(self.name.rpartition("/")[2])
         return int(match[1]) if match else None
+
+    @staticmethod
+    def packed(items: Iterable[Item]) -> PackedList[Item]:
+        """The same in little memory."""
+        return PackedList(items, lambda row: Item(row[0], row[1], row[2], row[3] and (*row[3],)))
 
 
 @dataclass
@@ -85,27 +94,34 @@ class Collection:
         Raises:
             DataError: there are too few pictures.
         """
-        items = [item._replace(split=item.split or "train") for item in self.items]
-        missing = [split for split in SPLITS if split not in {item.split for item in items}]
+        splits = self._each((SPLITS.index(item.split or "train") for item in self.items), np.int8)
+        missing = [split for number, split in enumerate(SPLITS) if not (splits == number).any()]
         if not missing or "train" in missing:
-            return dataclasses.replace(self, items=items)
-        whole = [item.track is not None for item in items if item.split == "train"]
-        by_track = all(whole)
+            return self._placed(splits, self.notes)
+        labels = self._each((ids.get(item.label, -1) for item in self.items), np.int16)
+        tracks = self._each((-1 if item.track is None else item.track for item in self.items), np.int32)
+        by_track = not (tracks[splits == 0] == -1).any()
         for split in reversed(missing):  # the test pictures first
-            own = [index for index, item in enumerate(items) if item.split == "train"]
-            labels = np.array([ids.get(items[index].label, -1) for index in own], np.int64)
-            tracks = np.array([items[index].track for index in own], np.int64) if by_track else None
-            apart = set_apart(labels, tracks)
+            train = splits == 0
+            apart = set_apart(labels[train], tracks[train] if by_track else None)
             if not apart.any():
                 kind = "tracks" if by_track else "pictures"
                 raise DataError(f"No class has enough {kind} to set one apart for {split}. Put some into {split}/")
-            for index, chosen in zip(own, apart, strict=True):
-                if chosen:
-                    items[index] = items[index]._replace(split=split)
+            train[train] = apart
+            splits[train] = SPLITS.index(split)
         how = (
             "in whole tracks, as the files are named"
             if by_track
             else "by picture, the last ones by name: no tracks are known, so a sign may be on both sides of the split"
         )
         note = f"a tenth of each class is set apart for {' and for '.join(missing)}, {how}"
-        return dataclasses.replace(self, items=items, notes=[*self.notes, note])
+        return self._placed(splits, [*self.notes, note])
+
+    def _each(self, numbers: Iterable[int], kind: type[Number]) -> NDArray[Number]:
+        """One number for each item, in few bytes."""
+        return np.fromiter(numbers, kind, len(self.items))
+
+    def _placed(self, splits: NDArray[np.int8], notes: list[str]) -> Collection:
+        """The same with each item in the split of that index in `SPLITS`."""
+        items = (item._replace(split=SPLITS[number]) for item, number in zip(self.items, splits, strict=True))
+        return dataclasses.replace(self, items=Item.packed(items), notes=notes)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import hashlib
 import os
 import re
+import stat
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import DataError
 from .archive import check_member, damage_told, open_zip
+from .packed_list import PackedList
 
 MAX_FILES = 2**21
 """Most files of one data set."""
 _MAX_DEPTH = 16
+# What the system says of a name that no file has.
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 # What file managers leave behind.
 _LEFT_BEHIND = re.compile(r"(^|/)(\.|__MACOSX(/|$)|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
 
@@ -36,13 +41,13 @@ class Tree(ABC):
         self.kept = contextlib.ExitStack()
 
     @functools.cached_property
-    def names(self) -> tuple[str, ...]:
+    def names(self) -> Sequence[str]:
         """All names, sorted.
 
         Raises:
             DataError: there are more than `MAX_FILES`, or folders nest too deep.
         """
-        return tuple(sorted(name for name in self._all() if not _LEFT_BEHIND.search(name)))
+        return PackedList(name for name in self._all() if not _LEFT_BEHIND.search(name))
 
     def title(self, name: str) -> str:
         """What messages call the file `name`."""
@@ -69,7 +74,8 @@ class Tree(ABC):
         """All folders, also those without a file, without a slash at their ends."""
 
     @abstractmethod
-    def _all(self) -> Iterator[str]: ...
+    def _all(self) -> Iterator[str]:
+        """All names, sorted; hidden ones may be among them."""
 
     def stamps(self, names: Iterable[str]) -> str:
         """A text that changes when one of the files does, or when there are others."""
@@ -94,27 +100,41 @@ class FolderTree(Tree):
 
     def has(self, name: str) -> bool:
         """Whether there is one."""
-        return (self.path / name).is_file()
+        try:
+            return stat.S_ISREG(self._status(name).st_mode)
+        except ValueError:  # a name with a NUL
+            return False
+        except OSError as error:
+            if error.errno in _ABSENT:
+                return False
+            raise
 
     def size(self, name: str) -> int:
         """As the system says."""
-        return (self.path / name).stat().st_size
+        return self._status(name).st_size
 
     def stamp(self, name: str) -> tuple[int, int]:
         """Size and time of the last change, in nanoseconds."""
-        status = (self.path / name).stat()
+        status = self._status(name)
         return status.st_size, status.st_mtime_ns
 
     @contextlib.contextmanager
     def open(self, name: str, most: int) -> Iterator[BinaryIO]:
         """The file `name`."""
-        path = self.path / name
-        if not path.is_file():  # a pipe would be waited for
-            raise DataError(f"{path} is missing or no plain file")
-        if path.stat().st_size > most:
-            raise DataError(f"{path} has {path.stat().st_size:,} bytes; at most {most:,} are read")
-        with path.open("rb") as file:
+        place = self._place(name)
+        if not self.has(name):  # a pipe would be waited for
+            raise DataError(f"{place} is missing or no plain file")
+        if self.size(name) > most:
+            raise DataError(f"{place} has {self.size(name):,} bytes; at most {most:,} are read")
+        with open(place, "rb") as file:  # noqa: PTH123
             yield file
+
+    # No `Path` here: Python 3.12 keeps each part of one until the program ends.
+    def _place(self, name: str) -> str:
+        return os.path.join(self.path, name)  # noqa: PTH118
+
+    def _status(self, name: str) -> os.stat_result:
+        return os.stat(self._place(name))  # noqa: PTH116
 
     def folders(self) -> set[str]:
         """As they are found; links are not followed."""
@@ -130,15 +150,18 @@ class FolderTree(Tree):
 def _walk(folder: Path, prefix: str, above: tuple[str, ...]) -> Iterator[str]:
     if len(above) > _MAX_DEPTH:
         raise DataError(f"{folder} lies {_MAX_DEPTH} folders deep. Name the data set's own folder")
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda each: each.name):
-            name = prefix + entry.name
-            if entry.is_dir():
-                real = os.path.realpath(entry.path)
-                if real not in above and not _LEFT_BEHIND.search(name):
-                    yield from _walk(Path(entry.path), f"{name}/", (*above, real))
-            elif entry.is_file():
-                yield name
+    with os.scandir(folder) as entries:  # a folder's slash counts when its name is compared to that of a file
+        found = sorted(f"{each.name}/" if each.is_dir() else each.name for each in entries if _is_known(each))
+    for name in found:
+        path = prefix + name
+        if not name.endswith("/"):
+            yield path
+        elif (real := os.path.realpath(folder / name)) not in above and not _LEFT_BEHIND.search(path[:-1]):
+            yield from _walk(folder / name, path, (*above, real))
+
+
+def _is_known(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir() or entry.is_file()  # not a pipe, or a link to nothing
 
 
 class ZipTree(Tree):
@@ -152,37 +175,36 @@ class ZipTree(Tree):
         super().__init__(path)
         self._way_out = way_out
         self._archive = archive
-        self._infos: dict[str, zipfile.ZipInfo] = {}
         if len(archive.infolist()) > MAX_FILES:
             raise DataError(f"{path} holds more than {MAX_FILES:,} files")
         for info in archive.infolist():
             name = info.orig_filename
             if name.startswith("/") or "\\" in name or "\0" in name or ".." in name.split("/"):
                 raise DataError(f"{path} holds {name[:80]!r}, which leads out of the archive")
-            if name in self._infos:
+            if not name.endswith("/") and archive.getinfo(name) is not info:
                 raise DataError(f"{path} holds {name[:80]!r} twice")
-            if not name.endswith("/"):
-                self._infos[name] = info
 
     def has(self, name: str) -> bool:
         """Whether there is one."""
-        return name in self._infos
+        return name in self._archive.NameToInfo and not name.endswith("/")
 
     def size(self, name: str) -> int:
         """As the zip's directory claims."""
-        return self._infos[name].file_size
+        return self._archive.getinfo(name).file_size
 
     def stamp(self, name: str) -> tuple[int, int]:
         """Size and checksum, as the zip's directory claims."""
-        return self._infos[name].file_size, self._infos[name].CRC
+        info = self._archive.getinfo(name)
+        return info.file_size, info.CRC
 
     @contextlib.contextmanager
     def open(self, name: str, most: int) -> Iterator[BinaryIO]:
         """The member `name`, which must be a plain file, in the clear, stored or deflated."""
-        if name not in self._infos:
+        if not self.has(name):
             raise DataError(f"{self.path} has no {name}")
-        check_member(self._infos[name], self.path, most)
-        with damage_told(self.path, way_out=self._way_out), self._archive.open(self._infos[name]) as file:
+        info = self._archive.getinfo(name)
+        check_member(info, self.path, most)
+        with damage_told(self.path, way_out=self._way_out), self._archive.open(info) as file:
             yield file  # type: ignore[misc]
 
     def folders(self) -> set[str]:
@@ -190,7 +212,7 @@ class ZipTree(Tree):
         return {name.rpartition("/")[0] for name in self._archive.namelist()} - {""}
 
     def _all(self) -> Iterator[str]:
-        yield from self._infos
+        yield from sorted(name for name in self._archive.namelist() if not name.endswith("/"))
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +28,18 @@ def path(request: pytest.FixtureRequest, make_zip: Callable[..., Path], tmp_path
 
 def test_names_are_sorted_and_without_what_is_left_behind(path: Path) -> None:
     with open_tree(path) as files:
-        assert files.names == ("a/c.txt", "a/d/e.txt", "b.txt")
+        assert list(files.names) == ["a/c.txt", "a/d/e.txt", "b.txt"]
+
+
+def test_names_are_sorted_as_whole_texts(make_zip: Callable[..., Path], tmp_path: Path) -> None:
+    """A slash stands between a point and letters."""
+    names = ["a/1", "a.b/1", "a.c", "a-b/1", "ab/1", "a/b/1", "a/b.c", "B", "ä/1"]
+    packed = make_zip(dict.fromkeys(names, b""))
+    with zipfile.ZipFile(packed) as archive:
+        archive.extractall(tmp_path / "folder")
+    for path in (packed, tmp_path / "folder"):
+        with open_tree(path) as files:
+            assert list(files.names) == sorted(names)
 
 
 def test_files_are_read_to_a_limit(path: Path) -> None:
@@ -62,7 +74,7 @@ def test_links_are_followed_but_not_in_a_circle(tmp_path: Path) -> None:
     (tmp_path / "signs" / "nothing").symlink_to(tmp_path / "nowhere")
     os.mkfifo(tmp_path / "signs" / "pipe")
     with open_tree(tmp_path / "signs") as files:
-        assert files.names == ("give way/2.png", "stop/1.png")
+        assert list(files.names) == ["give way/2.png", "stop/1.png"]
 
 
 def test_a_folder_too_deep_or_too_full_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +90,26 @@ def test_a_folder_too_deep_or_too_full_is_refused(tmp_path: Path, monkeypatch: p
     (tmp_path / "a").rename(tmp_path.parent / "deep")
     with open_tree(tmp_path) as files, pytest.raises(DataError, match="holds more than 2 files"):
         files.names  # noqa: B018
+
+
+def test_names_that_no_file_can_have_are_of_none(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"")
+    (tmp_path / "loop").symlink_to("loop")
+    with open_tree(tmp_path) as files:
+        for name in ("\0", "x" * 5000, "a/b", "loop", "none", ""):
+            assert not files.has(name)
+            with pytest.raises(DataError, match="is missing or no plain file"):
+                files.read(name, 9)
+
+
+def test_a_folder_that_is_twice_in_a_zip_does_no_harm(make_zip: Callable[..., Path]) -> None:
+    path = make_zip({})
+    with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in ("a/", "a/", "a/1"):
+            archive.writestr(name, b"")
+    with open_tree(path) as files:
+        assert list(files.names) == ["a/1"] and not files.has("a/")
 
 
 def test_what_is_neither_is_refused_without_waiting(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from ... import pictures
 from ...errors import DataError
 from ..benchmark import MAX_MEMBER_BYTES, parse_table
 from ..collection import Collection, Item
+from ..packed_list import PackedList
 from ..tracks import as_official
 from ..tree import Tree
 
@@ -19,7 +20,7 @@ _TEST_TABLE = re.compile(r"(?:.*/)?GT-final_test\.csv")
 
 def find(tree: Tree) -> Sequence[str]:
     """The training pictures of `tree` that lie as the benchmark has them."""
-    return [name for name in tree.names if _TRAIN.fullmatch(name)]
+    return PackedList(name for name in tree.names if _TRAIN.fullmatch(name))
 
 
 def read(tree: Tree) -> Collection:

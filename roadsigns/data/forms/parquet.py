@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...errors import DataError, UsageError
 from ..collection import SPLIT_WORDS, Collection, Item
+from ..packed_list import PackedList
+from ..split import SplitName
 from ..tree import Tree
 
 IMAGES = ("image", "img", "picture", "bytes", "image_bytes")
 """Columns that hold a picture file's bytes, the likeliest first."""
 _LABELS = ("label", "labels", "class", "class_id", "classid", "category")
 MAX_BYTES = 2**40
-_BATCH = 64
+_BATCH, _LABEL_BATCH = 64, 1024
 
 
 def find(tree: Tree) -> Sequence[str]:
@@ -36,7 +39,7 @@ def read(tree: Tree, names: Sequence[str] = ()) -> Collection:
         raise UsageError("Parquet files need pyarrow: pip install 'roadsigns[parquet]'") from None
     names = names or find(tree)
     rows = _Rows()
-    items: list[Item] = []
+    items: list[PackedList[Item]] = []
     classes: tuple[str, ...] | None = None
     for name in names:
         title = tree.title(name)
@@ -47,14 +50,25 @@ def read(tree: Tree, names: Sequence[str] = ()) -> Collection:
             if not image or not label:
                 raise DataError(f"{title} has the columns {', '.join(columns)[:200]}; expected image and label")
             classes = _names(file.schema_arrow, label) or classes
-            labels = file.read(columns=[label]).column(0).to_pylist()
+            word = name.rpartition("/")[2].lower().replace(".", "-").replace("_", "-").split("-")[0]
+            found = Item.packed(_items(file, label, title, SPLIT_WORDS.get(word), classes))
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(f"{title} is damaged or no Parquet file ({str(error)[:200]})") from error
-        word = name.rpartition("/")[2].lower().replace(".", "-").replace("_", "-").split("-")[0]
-        split = SPLIT_WORDS.get(word)
-        items += [Item(f"row {row} of {title}", _text(each, classes), split) for row, each in enumerate(labels)]
-        rows.add(file, image, len(labels))
-    return Collection("Parquet", items, rows.read, tree.stamps(names), names=classes)
+        items.append(found)
+        rows.add(file, image, len(found))
+    every = Item.packed(itertools.chain.from_iterable(items))
+    return Collection("Parquet", every, rows.read, tree.stamps(names), names=classes)
+
+
+def _items(
+    file: Any, label: str, title: str, split: SplitName | None, classes: tuple[str, ...] | None
+) -> Iterator[Item]:
+    """Each row of a file."""
+    row = 0
+    for batch in file.iter_batches(_LABEL_BATCH, columns=[label]):
+        for value in batch.column(0).to_pylist():
+            yield Item(f"row {row} of {title}", _text(value, classes), split)
+            row += 1
 
 
 def _names(schema: Any, label: str) -> tuple[str, ...] | None:

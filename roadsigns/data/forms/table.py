@@ -17,6 +17,7 @@ from ..tree import Tree
 MAX_BYTES = 2**28
 # Rows that tell whether a file is a table of pictures.
 _LOOKED_AT = 100
+_CHUNK = 2**16
 PATHS = ("path", "file", "filename", "file_name", "filepath", "image", "image_path", "picture")
 """Columns that hold a picture file's name, the likeliest first."""
 _LABELS = ("label", "class", "classid", "class_id", "category", "sign")
@@ -65,20 +66,21 @@ def read(tree: Tree, names: Sequence[str] = ()) -> Collection:
     if len(names) > 1 and None in splits.values():
         both = " and ".join(names[:2])
         raise DataError(f"{tree.path} holds the tables {both}. Name the one that is meant, or move the other elsewhere")
-    items: list[Item] = []
     left_out: list[tuple[str, str]] = []
-    for name in names:
-        _read(tree, name, splits[name] if len(names) > 1 else None, items, left_out)
+    items = Item.packed(
+        item for name in names for item in _items(tree, name, splits[name] if len(names) > 1 else None, left_out)
+    )
     return Collection(
         f"a table ({', '.join(names)})",
         items,
         lambda index: tree.read(items[index].name, pictures.MAX_BYTES),
-        tree.stamps([*names, *(item.name for item in items)]),
+        tree.stamps(itertools.chain(names, (item.name for item in items))),
         left_out,
     )
 
 
-def _read(tree: Tree, name: str, split: SplitName | None, items: list[Item], left_out: list[tuple[str, str]]) -> None:
+def _items(tree: Tree, name: str, split: SplitName | None, left_out: list[tuple[str, str]]) -> Iterator[Item]:
+    """The rows of a table that can be used; the others are added to `left_out`."""
     title = tree.title(name)
     for number, row in enumerate(rows(tree.read(name, MAX_BYTES), title), start=2):
         path, label = _column(row, PATHS), _column(row, _LABELS)
@@ -99,7 +101,7 @@ def _read(tree: Tree, name: str, split: SplitName | None, items: list[Item], lef
         elif not row[path] or not tree.has(file):
             left_out.append((place, f"names {row[path]!r}, which is missing"))
         else:
-            items.append(Item(file, row[label], SPLIT_WORDS.get(word, split), box))
+            yield Item(file, row[label], SPLIT_WORDS.get(word, split), box)
 
 
 def rows(data: bytes, title: str) -> Iterator[Mapping[str, str]]:
@@ -111,9 +113,10 @@ def rows(data: bytes, title: str) -> Iterator[Mapping[str, str]]:
         DataError: it is no text in UTF-8 or UTF-16, no table, or a line is longer than the heading.
     """
     text = _text(data, title)
-    heading = text.lstrip().partition("\n")[0]
+    heading = next((line for line in text if line.strip()), "")
+    text.seek(0)
     delimiter = max(",;\t", key=heading.count)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    lines = csv.reader(text, delimiter=delimiter, skipinitialspace=True)
     try:
         columns: list[str] = []
         for line in lines:
@@ -132,11 +135,17 @@ def rows(data: bytes, title: str) -> Iterator[Mapping[str, str]]:
         raise DataError(f"{title} is no table: {error} in line {lines.line_num}") from None
 
 
-def _text(data: bytes, title: str) -> str:
+def _text(data: bytes, title: str) -> io.TextIOWrapper:
+    """The text, decoded as far as it is read: a long table is held once, as bytes."""
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    text = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
     try:
-        return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+        while text.read(_CHUNK):
+            pass
     except UnicodeDecodeError:
         raise DataError(f"{title} is no text in UTF-8. Save it as CSV in UTF-8") from None
+    text.seek(0)
+    return text
 
 
 def _column(row: Mapping[str, str], names: Sequence[str]) -> str | None:
