@@ -90,7 +90,7 @@ def _scored(options: EvaluateOptions) -> tuple[dict[str, Any], Scores, tuple[str
     named = classifier.load(model)
     labels = _in_terms_of(named, split.labels, dataset.classes)
     names = dataset.classes.names if named.names == numbered(len(dataset.classes)).names else named.names
-    study = report.Study(options.data, options.split, split.images, labels, names, split.sizes)
+    study = report.Study(options.data, options.split, split.images, labels, names, split.sizes, dataset.drawings)
     subject = report.Subject(model.name, named.classify_pixels, study)
     scores = score(subject.probabilities, labels)
     if absent := study.absent():

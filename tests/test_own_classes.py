@@ -21,8 +21,11 @@ from labelled import fill, packed, png
 from pictures import draw_signs
 from roadsigns import classes, evaluate, exported, keras_file, report
 from roadsigns.classes import Classes
+from roadsigns.data import synthetic
+from roadsigns.data.synthetic import design_folder
 from roadsigns.networks import answers
 from roadsigns.predict import main as predict
+from roadsigns.report import markup
 from roadsigns.serving.engines import choice
 from roadsigns.train.__main__ import main as train
 
@@ -148,3 +151,31 @@ def test_the_app_and_the_server_behind_it_say_the_names(made: Made, app: str) ->
         told: dict[str, Any] = json.load(response)["outputs"]
     assert [made.names[index] for index in told["class_ids"][0]] == told["class_names"][0]
     assert np.shape(told["probabilities"]) == (1, len(made.names)) and 0 <= told["no_sign"][0] <= 1
+
+
+def test_the_report_of_a_model_of_own_designs_shows_them(tmp_path: Path) -> None:
+    swedish = Path(__file__).parent.parent / "fixtures" / "swedish"
+    flags = ["--data", "synthetic", "--designs", str(swedish), "--count", "20", "--data-dir", str(tmp_path / "drawn")]
+    assert (
+        train(
+            [
+                *flags,
+                "--network",
+                "tiny",
+                "--epochs",
+                "1",
+                "--run-dir",
+                str(tmp_path / "run"),
+                "--output",
+                str(tmp_path / "models"),
+            ]
+        )
+        == 0
+    )
+    assert evaluate.main([*flags, "--model", str(tmp_path / "run"), "--report", str(tmp_path / "page")]) == 0
+    classes, designs = design_folder.read(swedish)
+    for page in (tmp_path / "run" / "report.html", tmp_path / "page" / "report.html"):
+        text = page.read_text()
+        for design in designs:
+            data = markup.picture(synthetic.render(design, 64), "").split('"')[3]
+            assert f".s{design.class_id}{{background-image:url({data})}}" in text, classes.names[design.class_id]

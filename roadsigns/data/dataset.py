@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +101,11 @@ class Dataset:
     def splits(self) -> Splits:
         """All three splits."""
         return Splits(self.train, self.valid, self.test)
+
+    @property
+    def drawings(self) -> Mapping[str, Design]:
+        """A design of each class, by the class's name; none where the signs were not drawn from a person's own."""
+        return {self.classes.names[design.class_id]: design for design in reversed(self._designs)}
 
     def drawing(self) -> Drawing:
         """How the drawn signs of the training split were drawn.

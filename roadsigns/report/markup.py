@@ -32,7 +32,7 @@ def picture(pixels: npt.NDArray[np.uint8], about: str, kind: str = "pixels") -> 
 
 
 class Signs:
-    """What stands for each class: its drawing where the package has one, else its first picture in the study.
+    """What stands for each class: its drawing where there is one, else its first picture in the study.
 
     A picture is in the page once, in the style sheet, however often it is shown.
     """
@@ -57,10 +57,11 @@ class Signs:
         return "\n".join(f".s{class_id}{{background-image:url({data})}}" for class_id, data in shown)
 
     def _pixels(self, class_id: int) -> Pixels | None:
-        if self._study.has_drawings:
+        own = self._study.drawings.get(self._study.classes[class_id])
+        if own or self._study.has_drawings:
             from ..data import synthetic
 
-            return synthetic.render(synthetic.variants(class_id)[0], _SIGN)
+            return synthetic.render(own or synthetic.variants(class_id)[0], _SIGN)
         found = np.flatnonzero(self._study.labels == class_id)
         return self._study.images[found[0]] if len(found) else None
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ import numpy.typing as npt
 from .. import signs
 from ..errors import DataError, UsageError
 from ..preprocess import Pixels
+
+if TYPE_CHECKING:
+    from ..data.synthetic.designs import Design
 
 Classify = Callable[[Pixels], npt.NDArray[np.floating[Any]]]
 """Pictures, uint8 RGB `(N, H, W, 3)`, to class probabilities `(N, classes)`."""
@@ -29,6 +32,7 @@ class Study:
         labels: int64 class ids, shape `(N,)`.
         classes: the names of the classes, by id.
         sizes: width and height of each sign before it was resized, int64 `(N, 2)`, where known.
+        drawings: what classes look like, by name, where a person's own designs are known.
 
     Raises:
         DataError: there are no pictures.
@@ -40,6 +44,7 @@ class Study:
     labels: npt.NDArray[np.int64]
     classes: tuple[str, ...] = signs.NAMES
     sizes: npt.NDArray[np.int64] | None = None
+    drawings: Mapping[str, Design] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not len(self.labels):

@@ -129,7 +129,9 @@ def finish(
     with beside(run.path / "model.keras") as fresh:
         model.save(fresh)
     split = dataset.test
-    study = report.Study(dataset.source, "test", split.images, split.labels, dataset.classes.names, split.sizes)
+    study = report.Study(
+        dataset.source, "test", split.images, split.labels, dataset.classes.names, split.sizes, dataset.drawings
+    )
     subject = report.Subject(
         run.path.name, lambda pictures: answers.probabilities(model, preprocess(pictures, channels)), study
     )

@@ -1,10 +1,12 @@
 import base64
+import dataclasses
 import io
 import re
 
 import numpy as np
 from PIL import Image
 
+from roadsigns.data import synthetic
 from roadsigns.report import markup
 
 
@@ -28,6 +30,15 @@ def test_a_class_that_is_not_drawn_is_shown_by_its_first_picture(own_classes):
     assert "&lt;i&gt;dogs" in signs(1) and signs(3) == "", "no picture of class 3"
     first = study.images[np.flatnonzero(study.labels == 1)[0]]
     assert markup.picture(first, "").split('"')[3] in signs.rules()
+
+
+def test_a_class_of_own_designs_is_shown_by_its_design(own_classes):
+    study, _ = own_classes
+    dogs = synthetic.variants(14)[0]
+    signs = markup.Signs(dataclasses.replace(study, drawings={"<i>dogs</i>": dogs, "of no model": dogs}))
+    assert signs(1) and signs(0) and signs(3) == ""
+    assert markup.picture(synthetic.render(dogs, 64), "").split('"')[3] in signs.rules()
+    assert markup.picture(study.images[np.flatnonzero(study.labels == 0)[0]], "").split('"')[3] in signs.rules()
 
 
 def test_percent_and_bar():

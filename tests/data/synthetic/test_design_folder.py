@@ -109,6 +109,7 @@ def test_a_data_set_of_them_is_drawn_once_and_drawn_again(tmp_path: Path) -> Non
     made = data.load("synthetic", tmp_path / "signs", count=50, seed=3, designs=SWEDISH)
     assert made.classes.names == NAMES and np.bincount(made.train.labels).tolist() == [10] * 5
     assert (len(made.valid), len(made.test), made.train.classes) == (5, 5, 5)
+    assert {name: each.name for name, each in made.drawings.items()} == {name: f"{name}.svg" for name in NAMES}
     again = data.load("synthetic", tmp_path / "signs", designs=SWEDISH)
     np.testing.assert_array_equal(again.train.images, made.train.images)
     other = again.redrawn(2)
