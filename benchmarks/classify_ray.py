@@ -28,7 +28,7 @@ from typing import Any
 
 from PIL import Image
 from pyarrow import parquet
-from server import described
+from rows import described
 
 from roadsigns import classifier
 from roadsigns.data.synthetic.draw import cores, draw

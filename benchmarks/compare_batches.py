@@ -18,11 +18,11 @@ from pathlib import Path
 import grpc
 import numpy as np
 from load import Client, post
-from server import NAME, Server, body, described, pictures, right, spread
+from rows import compare, described, write
+from server import NAME, Server, body, pictures, right
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from roadsigns import backend
-from roadsigns.files import write_json
 from roadsigns.serving.models.servable import Servable
 
 COUNT = 512
@@ -98,24 +98,20 @@ def main(base: Path) -> None:
     results = []
     for subject in ("JSON", "gRPC"):
         for rival in ("Servable.run", "signature"):
-            ratio = spread([our / their for our, their in zip(rates[subject], rates[rival], strict=True)])
+            titles = f"{COUNT} pictures in one {subject} request", f"{rival} in process"
             results.append(
                 {
                     **described(f"batches {subject}", "compare_batches.py MODELS"),
-                    "subject": f"{COUNT} pictures in one {subject} request",
-                    "rival": f"{rival} in process",
-                    "unit": "images per second",
-                    "subject_value": spread(rates[subject]),
-                    "rival_value": spread(rates[rival]),
-                    "ratio": ratio,
+                    **compare(rates[subject], rates[rival], *titles),
                 }
             )
+            ratio = results[-1]["ratio"]
             print(
                 f"{subject:5} {COUNT / results[-1]['subject_value']['median'] * 1e3:7.1f} ms   {rival:13} "
                 f"{COUNT / results[-1]['rival_value']['median'] * 1e3:7.1f} ms   "
                 f"{ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f})"
             )
-    write_json(Path(__file__).parent / "results" / "batches.json", results)
+    write("batches", results)
 
 
 if __name__ == "__main__":

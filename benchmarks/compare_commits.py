@@ -22,9 +22,9 @@ from typing import Any
 
 from compare_proxy import answer, body, processor_seconds
 from load import load
-from server import described, spread
-
-from roadsigns.files import write_json
+from rows import compare as compared
+from rows import described, write
+from stopwatch import spread
 
 HERE = Path(__file__).resolve()
 CLIENTS = (1, 32)
@@ -87,14 +87,10 @@ def compare(what: str, new: Process, old: Process, commit: str, clients: int) ->
     for number in range(ROUNDS):
         for each in (new, old) if number % 2 else (old, new):
             each.ask(clients)
+    subject = f"{what} of this commit, {clients} clients, one picture a request"
     result = {
         **described("commits", "compare_commits.py MODELS OLDER_CHECKOUT"),
-        "subject": f"{what} of this commit, {clients} clients, one picture a request",
-        "rival": f"the same of {commit}",
-        "unit": "requests per second",
-        "subject_value": spread(new.rates),
-        "rival_value": spread(old.rates),
-        "ratio": spread([one / other for one, other in zip(new.rates, old.rates, strict=True)]),
+        **compared(new.rates, old.rates, subject, f"the same of {commit}", unit="requests per second"),
         "processor_ms": {"subject": spread(new.spent), "rival": spread(old.spent)},
     }
     spent = (result["processor_ms"][side]["median"] for side in ("subject", "rival"))
@@ -115,7 +111,7 @@ def main(models: Path, older: Path) -> None:
         app = ("roadsigns.app", "--port=0")
         before, now = (start(each, *app, TENSORFLOW_HOST=new.address) for each in (older, HERE.parents[1]))
         results += [compare("roadsigns app", now, before, commit.strip(), clients) for clients in CLIENTS]
-    write_json(HERE.parent / "results" / "commits.json", results)
+    write("commits", results)
 
 
 if __name__ == "__main__":

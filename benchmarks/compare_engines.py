@@ -11,7 +11,6 @@ one ratio. A good ratio is well above 1 for a single picture, and not below 1 fo
 
 from __future__ import annotations
 
-import datetime
 import io
 import itertools
 import statistics
@@ -22,9 +21,10 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from rows import compare as compared
+from rows import described, write
 
-from roadsigns import backend, machine
-from roadsigns.files import write_json
+from roadsigns import backend
 from roadsigns.serving.engines import choice
 from roadsigns.serving.models.servable import Servable
 
@@ -34,10 +34,6 @@ CALLS = {1: 40, 32: 4, 512: 1}
 ROUNDS = 15
 
 ONE = np.ones(1, np.float32)
-
-
-def spread(values):
-    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
 def seconds(call, calls):
@@ -111,39 +107,24 @@ def compare(functions, kind, images, calls):
 def main(folder: str) -> None:
     backend.require_tensorflow("This benchmark")
     functions = contenders(Path(folder))
-    common = {
-        "command": "python benchmarks/compare_engines.py VERSION_FOLDER",
-        "commit": machine.commit(),
-        "date": datetime.date.today().isoformat(),
-        "machine": machine.hardware(),
-        "versions": {**machine.versions(), "onnxruntime": version("onnxruntime")},
-        "unit": "images per second",
-    }
     results = []
     for kind, (images, calls) in itertools.product(KINDS, CALLS.items()):
         taken = compare(functions, kind, images, calls)
         rival = taken.pop("signature")
         for name, own in taken.items():
-            ratio = spread([theirs / ours for ours, theirs in zip(own, rival, strict=True)])
-            results.append(
-                {
-                    "name": f"engine {name}, {images} at once as {kind}",
-                    **common,
-                    "subject": name,
-                    "rival": f"tf.saved_model.load(...).signatures['{KINDS[kind][0]}']",
-                    "images": images,
-                    "subject_value": spread([images / each for each in own]),
-                    "rival_value": spread([images / each for each in rival]),
-                    "ratio": ratio,
-                }
-            )
+            rates = ([images / each for each in side] for side in (own, rival))
+            plain = f"tf.saved_model.load(...).signatures['{KINDS[kind][0]}']"
+            title = f"engine {name}, {images} at once as {kind}"
+            origin = described(title, "compare_engines.py VERSION_FOLDER", onnxruntime=version("onnxruntime"))
+            results.append({**origin, **compared(*rates, name, plain, images=images)})
+            ratio = results[-1]["ratio"]
             own_ms, rival_ms = (statistics.median(each) * 1e3 for each in (own, rival))
             print(
                 f"{images:4d} as {kind:9}  {name:20s} {own_ms:9.3f} ms  signature {rival_ms:9.3f} ms  "
                 f"ratio {ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f})",
                 flush=True,
             )
-    write_json(Path(__file__).parent / "results" / "engines.json", results)
+    write("engines", results)
 
 
 if __name__ == "__main__":

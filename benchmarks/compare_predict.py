@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from server import described
+from rows import compare, described
 
 TURNS = 5
 FILES = 1000
@@ -67,26 +66,10 @@ def files_per_second(folder: str) -> tuple[float, float]:
     return FILES / ours[0], FILES / loop[0]
 
 
-def spread(values: list[float], digits: int) -> dict[str, float]:
-    """As result files have it."""
-    return {
-        "median": round(statistics.median(values), digits),
-        "min": round(min(values), digits),
-        "max": round(max(values), digits),
-    }
-
-
-def compared(name: str, rival: str, unit: str, pairs: list[tuple[float, float]], *, more: bool, digits: int) -> Any:
-    """A result; `more` is whether more of the unit is better."""
-    return {
-        **described(name, "compare_predict.py"),
-        "subject": OURS,
-        "rival": rival,
-        "unit": unit,
-        "subject_value": spread([one for one, _ in pairs], digits),
-        "rival_value": spread([two for _, two in pairs], digits),
-        "ratio": spread([one / two if more else two / one for one, two in pairs], 2),
-    }
+def compared(name: str, rival: str, unit: str, pairs: list[tuple[float, float]], *, less: bool) -> dict[str, Any]:
+    """A result; `less` is whether less of the unit is better."""
+    ours, theirs = zip(*pairs, strict=True)
+    return {**described(name, "compare_predict.py"), **compare(ours, theirs, OURS, rival, less=less, unit=unit)}
 
 
 def main(other: str | None = None) -> None:
@@ -101,16 +84,16 @@ def main(other: str | None = None) -> None:
             rivals["Ultralytics, yolo11n-cls of 43 classes at 32 pixels, PyTorch"] = ultralytics
         for rival, command in rivals.items():
             pairs = [(cost(*PYTHON, SUBJECT), cost(*command)) for _ in range(TURNS)]
-            for place, unit, digits in ((0, "seconds for one photo", 2), (1, "MB at most for one photo", 0)):
+            for place, unit in ((0, "seconds for one photo"), (1, "MB at most for one photo")):
                 values = [(ours[place], theirs[place]) for ours, theirs in pairs]
-                results.append(compared("predict", rival, unit, values, more=False, digits=digits))
+                results.append(compared("predict", rival, unit, values, less=True))
     with tempfile.TemporaryDirectory() as folder:
         for number, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (FILES, 32, 32, 3), np.uint8)):
             Image.fromarray(pixels).save(Path(folder, f"{number:04d}.png"))
         rates = [files_per_second(folder) for _ in range(TURNS)]
     unit = f"files of 32 x 32 pixels a second, {FILES} of them, start included"
     rival = "a loop of Pillow and ONNX Runtime, a file at a time"
-    results.append(compared("predict-many", rival, unit, rates, more=True, digits=0))
+    results.append(compared("predict-many", rival, unit, rates, less=False))
     print(json.dumps(results, indent=1))
 
 

@@ -10,10 +10,8 @@ through the app. Both ways must give the same bytes for PICTURES pictures. A goo
 from __future__ import annotations
 
 import contextlib
-import datetime
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,17 +20,15 @@ from pathlib import Path
 
 import numpy as np
 from load import load
+from rows import compare, described, write
 
-from roadsigns import machine
 from roadsigns.app import own_server
-from roadsigns.files import write_json
 
 CLIENTS = 32
 ROUNDS = 25
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"  # whatever proxy the surroundings name
 SECONDS = 1.5
 PICTURES = 16
-RESULT = Path(__file__).resolve().parent / "results" / "proxy.json"
 PATH = "/v1/models/roadsigns_model:predict"
 
 
@@ -46,10 +42,6 @@ def body(seed: int) -> bytes:
 def answer(url: str, seed: int) -> bytes:
     with urllib.request.urlopen(url, body(seed), timeout=30) as response:
         return response.read()
-
-
-def spread(values: list[float]) -> dict[str, float]:
-    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
 def processor_seconds(process: int) -> float:
@@ -90,23 +82,18 @@ def main() -> None:
         finally:
             app.terminate()
             app.wait()
-    requests = SECONDS * sum(through for _, through in rounds) * (ROUNDS + 1) / ROUNDS
+    directly, through = zip(*rounds, strict=True)
+    requests = SECONDS * sum(through) * (ROUNDS + 1) / ROUNDS
+    titles = (
+        f"the embedded model server through the app, {CLIENTS} clients, one picture a request",
+        "the same model server, asked directly",
+    )
     result = {
-        "name": "proxy",
-        "command": "python benchmarks/compare_proxy.py",
-        "commit": machine.commit(),
-        "date": datetime.date.today().isoformat(),
-        "machine": {**machine.hardware(), "accelerator": None},
-        "versions": machine.versions(),
-        "subject": f"the embedded model server through the app, {CLIENTS} clients, one picture a request",
-        "rival": "the same model server, asked directly",
-        "unit": "requests per second",
-        "subject_value": spread([through for _, through in rounds]),
-        "rival_value": spread([one for one, _ in rounds]),
-        "ratio": spread([through / one for one, through in rounds]),
+        **described("proxy", "compare_proxy.py"),
+        **compare(through, directly, *titles, unit="requests per second"),
         "app_processor_ms": round(1e3 * used / requests, 3),
     }
-    write_json(RESULT, result)
+    write("proxy", result)
     print(result["ratio"], result["app_processor_ms"], "ms of the processor for each request")
 
 

@@ -15,14 +15,12 @@ from __future__ import annotations
 import argparse
 import base64
 import contextlib
-import datetime
 import io
 import itertools
 import json
 import os
 import signal
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -33,6 +31,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from rows import compare, described
+from stopwatch import spread
 
 from roadsigns import machine
 from roadsigns.files import write_json
@@ -224,10 +224,6 @@ def measure(server: Server, kind: str, clients: int, seconds: float, scratch: Pa
     return done
 
 
-def spread(values) -> dict:
-    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
-
-
 def comparison(subject: Server, rival: Server, kind: str, clients: int, common: dict) -> dict:
     ours, theirs = subject.results[kind, clients], rival.results[kind, clients]
 
@@ -235,17 +231,15 @@ def comparison(subject: Server, rival: Server, kind: str, clients: int, common: 
         return [each[key] for each in side]
 
     sizes = "x".join(map(str, np.shape(json.loads(subject.bodies["numbers"])["inputs"]["x"][0])))
-    rates = list(zip(every(ours, "per_second"), every(theirs, "per_second"), strict=True))
-    return {
-        **common,
-        "subject": subject.title,
-        "rival": rival.title,
+    facts = {
         "request": {"numbers": f"{sizes} numbers as JSON", "picture": "48x48 PNG as base64"}[kind],
         "clients": clients,
         "unit": "requests per second",
-        "subject_value": spread([our for our, _ in rates]),
-        "rival_value": spread([their for _, their in rates]),
-        "ratio": spread([our / their for our, their in rates]),
+    }
+    rates = every(ours, "per_second"), every(theirs, "per_second")
+    return {
+        **common,
+        **compare(*rates, subject.title, rival.title, **facts),
         "subject_p50_ms": spread(every(ours, "p50_ms")),
         "rival_p50_ms": spread(every(theirs, "p50_ms")),
         "subject_p99_ms": spread(every(ours, "p99_ms")),
@@ -290,19 +284,12 @@ def main() -> None:
                 done = measure(server, kind, clients, given.seconds, scratch)
                 server.results.setdefault((kind, clients), []).append(done)
         check(everyone)
-    common = {
-        "name": "servers",
-        "command": f"python benchmarks/compare_servers.py CACHE --model MODEL "
-        f"--rounds {given.rounds} --seconds {given.seconds:g}",
-        "commit": machine.commit(),
-        "date": datetime.date.today().isoformat(),
-        "machine": {**machine.hardware(), "accelerator": None},
-        "versions": {
-            **machine.versions(),
-            "onnxruntime": installed(pythons["roadsigns"], "onnxruntime"),
-            **{name: installed(pythons[name], name) for name in ("litserve", "mlserver")},
-        },
-    }
+    common = described(
+        "servers",
+        f"compare_servers.py CACHE --model MODEL --rounds {given.rounds} --seconds {given.seconds:g}",
+        onnxruntime=installed(pythons["roadsigns"], "onnxruntime"),
+        **{name: installed(pythons[name], name) for name in ("litserve", "mlserver")},
+    )
     made = [
         comparison(subject, rival, kind, clients, common)
         for subject, kind, clients, rival in itertools.product(subjects, KINDS, CLIENTS, rivals)

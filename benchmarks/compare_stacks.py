@@ -24,9 +24,10 @@ from pathlib import Path
 from compare_proxy import processor_seconds
 from compare_servers import PICTURE, free_port, png
 from load import load
-from server import CALL, body, described, pictures, spread
-
-from roadsigns.files import write_json
+from rows import compare as compared
+from rows import described, write
+from server import CALL, body, pictures
+from stopwatch import spread
 
 CLIENTS = (1, 8, 32)
 ROUNDS = 9
@@ -83,20 +84,14 @@ def compare(servers: dict[str, tuple[str, int]], subject: str, clients: int, req
             if done["failures"]:
                 raise SystemExit(f"{title} failed")
             rates[title].append(done["per_second"])
-    common = {"request": request, "clients": clients, "unit": "requests per second"}
+    facts = {"request": request, "clients": clients, "unit": "requests per second"}
     made = []
     for rival in servers:
         if rival == subject:
             continue
-        pairs = list(zip(rates[subject][1:], rates[rival][1:], strict=True))
         made.append(
             {
-                **common,
-                "subject": subject,
-                "rival": rival,
-                "subject_value": spread([ours for ours, _ in pairs]),
-                "rival_value": spread([theirs for _, theirs in pairs]),
-                "ratio": spread([ours / theirs for ours, theirs in pairs]),
+                **compared(rates[subject][1:], rates[rival][1:], subject, rival, **facts),
                 "subject_processor_ms": spread(costs[subject][1:]),
                 "rival_processor_ms": spread(costs[rival][1:]),
             }
@@ -127,7 +122,7 @@ def main(base: Path) -> None:
         for clients in CLIENTS:
             made += compare(proxies, PROXY, clients, next(iter(BODIES)))
     common = described("stacks", "compare_stacks.py MODELS")
-    write_json(HERE / "results" / "stacks.json", [{**common, **each} for each in made])
+    write("stacks", [{**common, **each} for each in made])
 
 
 if __name__ == "__main__":

@@ -11,25 +11,22 @@ session of ONNX Runtime and of OpenVINO on the same file. A good number: 1.0, an
 
 from __future__ import annotations
 
-import datetime
 import itertools
 import json
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rival import AbsentError, Rival, compare
+from rival import AbsentError, Rival
+from rows import compare, described, write
 from stopwatch import seconds
 
-from roadsigns import backend, classifier, machine, models
+from roadsigns import backend, classifier, models
 from roadsigns.config import TrainOptions
 from roadsigns.data import Split
-from roadsigns.files import write_json
 
-RESULT = Path(__file__).resolve().parent / "results" / "rivals-cpu.json"
 ROUNDS = 9
 TRIAL, ROUND = 1024, 2048
 """Pictures of a trial and of a round."""
@@ -149,16 +146,11 @@ def row(own: list[float], other: list[float], subject: str, rival: str, **facts:
 def main(python: str) -> None:
     """Measure, and write the rows as they come: what is cut off keeps those that are done."""
     backend.start()
-    common = {
-        "name": "rivals-cpu",
-        "command": "python benchmarks/compare_training.py PYTHON",
-        **machine.description(),
-        "date": datetime.date.today().isoformat(),
-    }
+    common = described("rivals-cpu", "compare_training.py PYTHON")
     rows: list[dict[str, Any]] = []
     for each in itertools.chain(training(python), naming(python)):
         rows.append({**common, **each})
-        write_json(RESULT, rows)
+        write("rivals-cpu", rows)
     print(json.dumps([each["ratio"]["median"] for each in rows]))
 
 

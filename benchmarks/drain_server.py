@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 from load import Client, post
-from server import STOP_SECONDS, TOLERANCE, Server, body, described, pictures, spread
-
-from roadsigns.files import write_json
+from rows import described, write
+from server import STOP_SECONDS, TOLERANCE, Server, body, pictures
+from stopwatch import spread
 
 ROUNDS = 8
 CLIENTS = 32
@@ -88,7 +88,7 @@ def main(base: Path) -> None:
         "exit_statuses": sorted({each["exit_status"] for each in rounds}),
         "seconds_to_exit": spread([each["seconds"] for each in rounds]),
     }
-    write_json(Path(__file__).parent / "results" / "drain.json", result)
+    write("drain", result)
     print({key: result[key] for key in ("requests", "unanswered", "wrong", "exit_statuses", "seconds_to_exit")})
     if result["unanswered"] or result["wrong"] or result["exit_statuses"] != [0]:
         raise SystemExit("Not every request was answered")

@@ -7,7 +7,8 @@ from typing import Any
 
 from form import Form, noise
 from gpu_report import Report
-from rival import AbsentError, Rival, compare
+from rival import AbsentError, Rival
+from rows import compare
 from stopwatch import rounds, seconds
 
 from roadsigns import machine

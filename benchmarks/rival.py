@@ -10,8 +10,6 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from stopwatch import spread
-
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 90.0
 """Time that PyTorch may take to be imported and to find its device."""
@@ -93,16 +91,3 @@ class Rival:
         """End its process."""
         self._process.kill()
         self._process.communicate()  # closes its pipes too
-
-
-def compare(ours: list[float], theirs: list[float], subject: str, rival: str, **more: Any) -> dict[str, Any]:
-    """A row of a comparison: images a second of both, and the ratios of the rounds that followed each other."""
-    return {
-        "subject": subject,
-        "rival": rival,
-        "unit": "images per second",
-        **more,
-        "subject_value": spread(ours),
-        "rival_value": spread(theirs),
-        "ratio": spread([one / other for one, other in zip(ours, theirs, strict=True)]),
-    }

@@ -1,21 +1,17 @@
-"""A model server to measure, in a process of its own, and the lines that every result has."""
+"""A model server to measure, in a process of its own."""
 
 from __future__ import annotations
 
 import contextlib
-import datetime
 import json
 import os
 import re
-import statistics
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
 
 import numpy as np
-
-from roadsigns import machine
 
 NAME = "roadsigns_model"
 CALL = f"/v1/models/{NAME}:predict"
@@ -75,19 +71,3 @@ class Server:
 def right(made: np.ndarray, wanted: np.ndarray) -> None:
     if made.shape != wanted.shape or not np.allclose(made, wanted, atol=TOLERANCE):
         raise SystemExit("The server gives another answer than the model")
-
-
-def spread(values) -> dict:
-    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
-
-
-def described(name: str, command: str) -> dict:
-    """The keys that every result has."""
-    return {
-        "name": name,
-        "command": f"python benchmarks/{command}",
-        "commit": machine.commit(),
-        "date": datetime.date.today().isoformat(),
-        "machine": {**machine.hardware(), "accelerator": None},
-        "versions": machine.versions(),
-    }

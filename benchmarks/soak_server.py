@@ -26,11 +26,11 @@ from pathlib import Path
 import grpc
 import numpy as np
 from load import Client, post
-from server import NAME, TOLERANCE, Server, body, described, pictures
+from rows import described, write
+from server import NAME, TOLERANCE, Server, body, pictures
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from roadsigns import backend
-from roadsigns.files import write_json
 
 MOST = 1_000_000
 CLIENTS = 8
@@ -214,7 +214,7 @@ def main(count: int) -> None:
         "resident_mib": soak.memory,
         "resident_ratio": last / first,
     }
-    write_json(Path(__file__).parent / "results" / "soak.json", result)
+    write("soak", result)
     print({key: value for key, value in result.items() if key not in ("machine", "versions")})
     if soak.failed or soak.mixed or asker.failed or asker.wrong:
         raise SystemExit("Not every request got the answer of one version")

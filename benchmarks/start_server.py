@@ -15,9 +15,8 @@ import sys
 import time
 from pathlib import Path
 
-from server import Server, body, described, pictures, spread
-
-from roadsigns.files import write_json
+from rows import compare, described, write
+from server import Server, body, pictures
 
 ROUNDS = 7
 LOAD = "import sys, tensorflow; assert tensorflow.saved_model.load(sys.argv[1]).signatures"
@@ -48,16 +47,12 @@ def main(base: Path) -> None:
         turns = [(ours, lambda: served(base, x)), (theirs, lambda: loaded(version))]
         for times, measure in turns[:: 1 if number % 2 else -1]:
             times.append(measure())
+    subject, rival = "roadsigns serve, to its first answer", "import tensorflow; tensorflow.saved_model.load(PATH)"
     result = {
         **described("start", "start_server.py MODELS"),
-        "subject": "roadsigns serve, to its first answer",
-        "rival": "import tensorflow; tensorflow.saved_model.load(PATH)",
-        "unit": "seconds",
-        "subject_value": spread(ours[1:]),
-        "rival_value": spread(theirs[1:]),
-        "ratio": spread([their / our for our, their in zip(ours[1:], theirs[1:], strict=True)]),
+        **compare(ours[1:], theirs[1:], subject, rival, less=True, unit="seconds"),
     }
-    write_json(Path(__file__).parent / "results" / "start.json", result)
+    write("start", result)
     print({key: result[key] for key in ("subject_value", "rival_value", "ratio")})
 
 

@@ -100,13 +100,6 @@ def test_what_fails_or_has_no_time_is_absent_and_the_rest_goes_on(report: types.
     ]
 
 
-def test_a_comparison_pairs_the_rounds_that_followed_each_other(room: Room) -> None:
-    row = room("rival").compare([2.0, 3.0, 8.0], [1.0, 3.0, 2.0], "ours", "theirs", batch=4)
-    assert row["ratio"] == {"median": 2, "min": 1, "max": 4}
-    assert row["subject_value"]["median"] == 3 and row["rival_value"]["median"] == 2
-    assert (row["subject"], row["rival"], row["unit"], row["batch"]) == ("ours", "theirs", "images per second", 4)
-
-
 def test_a_rival_that_is_not_there_is_told(room: Room, tmp_path: Path) -> None:
     rival = room("rival")
     with pytest.raises(rival.AbsentError, match="cannot be started"):
