@@ -11,32 +11,24 @@ from roadsigns import backend
 
 backend.start()
 
+import few_weights  # noqa: E402
 import keras  # noqa: E402
 
 from roadsigns.config import TrainOptions  # noqa: E402
 from roadsigns.data import Split  # noqa: E402
-from roadsigns.networks import answers, layers  # noqa: E402
 from roadsigns.preprocess import device_preprocess, preprocess  # noqa: E402
-from roadsigns.train import averages, compiled, epochs  # noqa: E402
+from roadsigns.train import compiled, epochs  # noqa: E402
 from roadsigns.train.__main__ import main  # noqa: E402
 
 PICTURES = 150  # two batches of 64, and 22 that are left
 
 
 def network(channels):
-    """One with all that a step has to carry: dropout, moving statistics, averages, a bound; no convolution."""
-    inputs, keep, keep_conv = answers.signature(channels)
-    h = keras.layers.Flatten()(keras.layers.AveragePooling2D(8)(inputs["x"]))
-    # Without a bias: beside a normalisation its slope is nothing but rounding, which Adam makes whole steps of.
-    h = keras.layers.Dense(16, use_bias=False, kernel_initializer=keras.initializers.GlorotUniform(1))(h)
-    h = layers.BatchNormalization(gamma_constraint="non_neg")(h)
-    h = layers.KeepProbDropout(2, name="drop")([h, keep])
-    h = layers.KeepProbDropout(3, name="conv_drop")([h, keep_conv])
-    scores = keras.layers.Dense(43, kernel_initializer=keras.initializers.GlorotUniform(2), name="scores")(h)
-    model = keras.Model(inputs, scores)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(averages.AveragingAdam(0.01, 0.9, 0.02), loss, metrics=["accuracy"])
-    return model
+    """Without a convolution."""
+    start = keras.initializers.GlorotUniform(1)
+    return few_weights.network(
+        channels, 8, keras.layers.Flatten(), keras.layers.Dense(16, use_bias=False, kernel_initializer=start)
+    )
 
 
 def apart(split, channels, room=None, **settings):

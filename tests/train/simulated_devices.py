@@ -18,29 +18,20 @@ if backend.start() == "tensorflow":
     processor, part = tf.config.list_physical_devices("CPU")[0], tf.config.LogicalDeviceConfiguration()
     tf.config.set_logical_device_configuration(processor, [part] * int(sys.argv[2]))
 
+import few_weights
 import keras
 import numpy as np
 
 from roadsigns.config import TrainOptions
 from roadsigns.data import Split
-from roadsigns.networks import answers, layers
-from roadsigns.train import averages, compiled, run, runners
+from roadsigns.train import compiled, run, runners
 from roadsigns.train.__main__ import main
 
 
 def network(channels):
-    """One with moving statistics, dropout and averages, and a convolution, whose gradient is a sum over the batch."""
-    inputs, keep, keep_conv = answers.signature(channels)
-    h = keras.layers.AveragePooling2D(4)(inputs["x"])
-    h = keras.layers.Conv2D(6, 3, use_bias=False, kernel_initializer=keras.initializers.GlorotUniform(1))(h)
-    h = layers.BatchNormalization(gamma_constraint="non_neg")(h)
-    h = layers.KeepProbDropout(3, name="conv_drop")([keras.layers.Flatten()(h), keep_conv])
-    h = layers.KeepProbDropout(2, name="drop")([h, keep])
-    scores = keras.layers.Dense(43, kernel_initializer=keras.initializers.GlorotUniform(2), name="scores")(h)
-    model = keras.Model(inputs, scores)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(averages.AveragingAdam(0.01, 0.9, 0.02), loss, metrics=["accuracy"])
-    return model
+    """With a convolution, whose gradient is a sum over the batch."""
+    start = keras.initializers.GlorotUniform(1)
+    return few_weights.network(channels, 4, keras.layers.Conv2D(6, 3, use_bias=False, kernel_initializer=start))
 
 
 def apart(number, channels):
