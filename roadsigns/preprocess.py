@@ -57,7 +57,7 @@ def preprocess(images: Pixels, channels: int = 1) -> npt.NDArray[np.float32]:
         TypeError: `images` is not a NumPy array of uint8.
         ValueError: `images` does not have the shape above.
     """
-    check_pixels(images, "images", ("N", SIZE, SIZE, 3))
+    check_pixels(images, ("N", SIZE, SIZE, 3))
     seen = images if channels == 3 else equalize(grey(images))[..., np.newaxis]
     return np.divide(seen, np.float32(255), dtype=np.float32)
 
@@ -69,7 +69,7 @@ def grey(images: Pixels) -> Pixels:
         TypeError: `images` is not a NumPy array of uint8.
         ValueError: the last axis is not of length 3.
     """
-    check_pixels(images, "images", (..., 3))
+    check_pixels(images, (..., 3))
     total = images[..., 0].astype(np.uint32)
     total *= _RED
     for channel, weight in ((1, _GREEN), (2, _BLUE)):
@@ -94,7 +94,7 @@ def equalize(images: Pixels) -> Pixels:
         TypeError: `images` is not a NumPy array of uint8.
         ValueError: `images` does not have the shape above.
     """
-    check_pixels(images, "images", ("N", SIZE, SIZE))
+    check_pixels(images, ("N", SIZE, SIZE))
     result = np.empty((len(images), SIZE * SIZE), np.uint8)
     for start in range(0, len(images), _BLOCK):
         block = np.ascontiguousarray(images[start : start + _BLOCK]).reshape(-1, SIZE * SIZE)

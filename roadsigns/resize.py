@@ -148,7 +148,7 @@ def _graph_shrink(images: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.floor((2 * total + whole) / (2 * whole)), tf.uint8)
 
 
-def check_pixels(images: Any, name: str, shape: tuple[Any, ...]) -> None:
+def check_pixels(images: Any, shape: tuple[Any, ...]) -> None:
     """TypeError unless `images` is an array of uint8, ValueError unless of `shape`: numbers fixed, words free."""
     wanted = "(" + ", ".join("..." if size is ... else str(size) for size in shape) + ")"
     if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
@@ -156,19 +156,19 @@ def check_pixels(images: Any, name: str, shape: tuple[Any, ...]) -> None:
             f"{images.dtype} of shape {images.shape}" if isinstance(images, np.ndarray) else type(images).__name__
         )
         raise TypeError(
-            f"`{name}` must be a NumPy array of uint8 pixels (0..255), shape {wanted}. Received: {received}"
+            f"`images` must be a NumPy array of uint8 pixels (0..255), shape {wanted}. Received: {received}"
         )
     sizes = images.shape[-len(shape) + 1 :] if shape[0] is ... else images.shape
     expected = shape[1:] if shape[0] is ... else shape
     if len(sizes) != len(expected) or any(
         isinstance(want, int) and want != size for want, size in zip(expected, sizes, strict=True)
     ):
-        raise ValueError(f"`{name}` must have shape {wanted}. Received: shape {images.shape}")
+        raise ValueError(f"`images` must have shape {wanted}. Received: shape {images.shape}")
 
 
 def _sizes(images: Any) -> tuple[int, int]:
     """Height and width of pictures that can be resized."""
-    check_pixels(images, "images", ("N", "H", "W", 3))
+    check_pixels(images, ("N", "H", "W", 3))
     height, width = images.shape[1:3]
     if not height or not width:
         raise ValueError(f"`images` must have at least one pixel. Received: shape {images.shape}")

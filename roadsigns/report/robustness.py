@@ -40,21 +40,21 @@ class Robustness:
         return float(np.mean([self.mean(name) for name in SEVEN]))
 
 
-def chosen(study: Study, seed: int = 0) -> npt.NDArray[np.int64]:
+def chosen(study: Study) -> npt.NDArray[np.int64]:
     """The pictures that are corrupted, ascending; the same ones for every model."""
-    return np.sort(np.random.default_rng(seed).permutation(len(study.labels))[:MOST])
+    return np.sort(np.random.default_rng(0).permutation(len(study.labels))[:MOST])
 
 
-def measure(study: Study, subjects: list[Subject], seed: int = 0) -> list[Robustness]:
+def measure(study: Study, subjects: list[Subject]) -> list[Robustness]:
     """Corrupt the chosen pictures in all ways, once for all subjects."""
-    some = chosen(study, seed)
+    some = chosen(study)
     images, labels = study.images[some], study.labels[some]
     passes = [(name, level) for name in CORRUPTIONS for level in LEVELS]
     found: list[dict[str, tuple[float, ...]]] = [dict.fromkeys(CORRUPTIONS, ()) for _ in subjects]
     with progress("corrupting pictures") as tell:
         for done, (name, level) in enumerate(passes):
             tell(done, len(passes))
-            damaged = corrupt(images, name, level, seed)
+            damaged = corrupt(images, name, level)
             for subject, each in zip(subjects, found, strict=True):
                 each[name] += (float((subject.classify(damaged).argmax(axis=1) == labels).mean()),)
     pairs = zip(subjects, found, strict=True)

@@ -1,11 +1,20 @@
-"""The shipped network as an exported version, made once."""
+"""A REST front on a model that needs no TensorFlow; and the shipped network as an exported version, made once."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from fronts import Front, running
+
+
+@pytest.fixture(scope="module")
+def front() -> Iterator[Front]:
+    with running() as front:
+        yield front
 
 
 @pytest.fixture(scope="session")

@@ -209,14 +209,18 @@ SMALL: dict[str, tuple[Callable[[Server], tuple[int, str]], int, str]] = {
 }
 
 
+def cost_of(server: Server, attack: Callable[[Server], tuple[int, str]], status: int, words: str) -> Cost:
+    before = server.cost()
+    found = attack(server)
+    assert found[0] == status and words in found[1], found
+    return server.cost() - before
+
+
 @pytest.mark.parametrize(("attack", "status", "words"), SMALL.values(), ids=SMALL.keys())
 def test_no_kilobyte_costs_a_second_or_100_megabytes(
     server: Server, attack: Callable[[Server], tuple[int, str]], status: int, words: str
 ) -> None:
-    before = server.cost()
-    found = attack(server)
-    cost = server.cost() - before
-    assert found[0] == status and words in found[1], found
+    cost = cost_of(server, attack, status, words)
     assert cost.seconds < 1, cost
     assert cost.bytes < 100 * MB, cost
 
@@ -254,10 +258,7 @@ LARGE: dict[str, tuple[Callable[[Server], tuple[int, str]], int, str]] = {
 def test_some_kilobytes_are_refused_before_they_unfold(
     server: Server, attack: Callable[[Server], tuple[int, str]], status: int, words: str
 ) -> None:
-    before = server.cost()
-    found = attack(server)
-    cost = server.cost() - before
-    assert found[0] == status and words in found[1], found
+    cost = cost_of(server, attack, status, words)
     assert cost.bytes < 400 * MB, cost
     assert server.call(message("", x=X, **KEEP)) == (200, "")
 

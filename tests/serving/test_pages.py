@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -15,12 +14,6 @@ from fronts import SIGNATURES, Front, Model, Models, read_reply, running
 from nginx import nginx
 from roadsigns.serving.pages import predict_body
 from roadsigns.serving.protocol.signature import Signature, TensorSpec
-
-
-@pytest.fixture(scope="module")
-def front() -> Iterator[Front]:
-    with running() as front:
-        yield front
 
 
 def get(front: Front, path: str) -> requests.Response:

@@ -23,12 +23,6 @@ PREDICT = "/v1/models/m:predict"
 
 
 @pytest.fixture(scope="module")
-def front() -> Iterator[Front]:
-    with running() as front:
-        yield front
-
-
-@pytest.fixture(scope="module")
 def cors() -> Iterator[Front]:
     with running(cors=True) as front:
         yield front

@@ -69,7 +69,7 @@ def triangle_down() -> str:
 
 def octagon() -> str:
     """Red octagon with a white rim."""
-    return _octagon(50, 1, WHITE) + _octagon(46.2, 1, RED)
+    return _octagon(50, WHITE) + _octagon(46.2, RED)
 
 
 def diamond() -> str:
@@ -96,14 +96,15 @@ def _triangle(edge: float, rounding: float, colour: str) -> str:
     return fill(corners, colour) + stroke(corners, colour, 2 * rounding, rounded=True)
 
 
-def _octagon(half: float, rounding: float, colour: str) -> str:
-    inside = half - rounding
+def _octagon(half: float, colour: str) -> str:
+    """Octagon with corners rounded to a radius of 1."""
+    inside = half - 1
     long, short = inside, inside * math.tan(math.pi / 8)
     corners = path(
         *("M", -short, -long, "H", short, "L", long, -short, "V", short),
         *("L", short, long, "H", -short, "L", -long, short, "V", -short, "Z"),
     )
-    return place(fill(corners, colour) + stroke(corners, colour, 2 * rounding, rounded=True), CENTRE, CENTRE)
+    return place(fill(corners, colour) + stroke(corners, colour, 2, rounded=True), CENTRE, CENTRE)
 
 
 def _square(reach: float, rounding: float, colour: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from concurrent import futures
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import grpc
 import pytest
 
 from roadsigns.serving.grpc.held import Held
+from waiting import until
 
 METHOD = "/test.Echo/Call"
 
@@ -41,13 +41,6 @@ def running(max_bytes: int = 1000, seconds: float = 60) -> Iterator[tuple[Echo, 
         yield echo, held, channel
     server.stop(0).wait()
     held.close()
-
-
-def until(condition: object) -> None:
-    end = time.monotonic() + 10
-    while not condition() and time.monotonic() < end:  # type: ignore[operator]
-        time.sleep(0.01)
-    assert condition()  # type: ignore[operator]
 
 
 def test_calls_are_answered_and_then_hold_nothing() -> None:

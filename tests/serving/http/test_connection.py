@@ -22,12 +22,6 @@ GOOD = post(b'{"instances": [1, 2]}')
 STATUS = b"GET /v1/models/m HTTP/1.1\r\nHost: h\r\n\r\n"
 
 
-@pytest.fixture(scope="module")
-def front() -> Iterator[Front]:
-    with running() as front:
-        yield front
-
-
 @contextlib.contextmanager
 def talk(front: Front) -> Iterator[tuple[socket.socket, Any]]:
     with front.connect() as line, line.makefile("rb") as stream:

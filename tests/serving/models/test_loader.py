@@ -2,7 +2,6 @@
 
 import logging
 import shutil
-import time
 
 import numpy as np
 import pytest
@@ -11,16 +10,10 @@ from roadsigns.errors import ModelError
 from roadsigns.serving.models.manager import Manager
 from roadsigns.serving.models.model_config import ModelConfig
 from roadsigns.serving.models.servable import Servable
+from waiting import until
 
 WAIT_S = 60
 GREY = {"images": np.full((1, 32, 32, 3), 128, np.uint8)}
-
-
-def until(condition):
-    end = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.02)
 
 
 def test_a_version_copied_graph_first_serves_when_it_is_whole_and_the_old_one_until_then(folder, tmp_path, caplog):

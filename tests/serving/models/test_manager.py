@@ -12,6 +12,7 @@ from roadsigns.errors import ModelError, RequestError
 from roadsigns.serving.models import loader, manager
 from roadsigns.serving.models.manager import Manager
 from roadsigns.serving.models.model_config import ModelConfig, VersionPolicy
+from waiting import until
 
 WAIT_S = 10
 POLL_S = 0.01
@@ -85,13 +86,6 @@ def remove(base, number):
     for file in folder.iterdir():
         file.unlink()
     folder.rmdir()
-
-
-def until(condition):
-    end = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(POLL_S)
 
 
 def served(manager, model="m"):
