@@ -25,7 +25,7 @@ ENVIRON = {name: value for name, value in os.environ.items() if name not in ("TE
 
 
 def shell(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["bash", "-c", line], cwd=cwd, env=ENVIRON, capture_output=True, text=True, timeout=120)
+    return subprocess.run(["bash", "-c", line], cwd=cwd, env=ENVIRON, capture_output=True, text=True, timeout=600)
 
 
 @pytest.fixture(scope="module")

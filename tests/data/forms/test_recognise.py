@@ -48,7 +48,7 @@ def test_every_form_gives_the_same_data_set(
 
     tests = sorted(asked(unpacked), key=lambda each: str(each[0])) if form == "class_folders" else asked(unpacked)
     # Other pictures than the benchmark's shrink to means.
-    way = cv2.INTER_AREA if form in ("class_folders", "table") else cv2.INTER_LINEAR
+    way = cv2.INTER_LINEAR if "benchmark" in FORMS[form] else cv2.INTER_AREA
     expected = np.array([cv2.resize(image, (32, 32), interpolation=way) for _, _, image in tests])
     np.testing.assert_allclose(dataset.test.images.astype(int), expected.astype(int), atol=way == cv2.INTER_AREA)
     assert dataset.test.labels.tolist() == [label for label, _, _ in tests]
