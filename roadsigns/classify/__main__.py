@@ -52,7 +52,7 @@ def main(options: ClassifyOptions) -> None:
 
 @dataclass
 class _Counts:
-    """Pictures: those that had their rows before, those to do, those answered, and of the last those that are bad."""
+    """Numbers of pictures: done before, to do, answered, and bad among the answered ones."""
 
     before: int = 0
     to_do: int = 0

@@ -63,7 +63,7 @@ class Cluster:
         return ray.put(work.to_arrow())
 
     def answers(self, kept: Sequence[Any], *made_of: Any) -> Iterator[pyarrow.Table]:
-        """Rows of answers, in no order; what a predictor had begun when it was killed is begun again by another.
+        """Rows of answers, in no order; work of a predictor that was killed is done again by another.
 
         Args:
             kept: what `keep` gave for each work.
@@ -129,7 +129,7 @@ def _set_variables(own: bool) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray reports to its makers unless it is told not to
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     if own:
-        # Its ports are open to other machines, and whoever is let in can run anything: nobody is without this word.
+        # Its ports are open to other machines, so nobody is let in without a token.
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..resize import Pixels
 
 _THREADS, _THREADS_OF_A_BUCKET = 2, 32
-# So many that nobody would have named them if they were not there.
+# If all of so many pictures cannot be reached, the fault lies with the place, not with the names.
 _MANY = 16
 _PIECE = 2**20
 
@@ -43,7 +43,7 @@ class Carried:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 sum of all of it."""
+        """The SHA-256 sum of all files and their places."""
         whole = hashlib.sha256()
         for name, data in sorted(self.files.items()):
             whole.update(f"{name} {len(data)}\n".encode() + data)

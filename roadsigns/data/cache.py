@@ -6,7 +6,7 @@
       index.json                       all else, with the SHA-256 of each file; written last
 
 While it is made the folder is called `.<name>.part`, and a line of `progress.jsonl` for each few hundred pictures says
-how far it is, so that an interrupted call is gone on with.
+how far it is, so that after an interruption the next call goes on from there.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from .pixels import sign
 from .split import SPLITS, Split, SplitName
 
 VERSION = 3
-"""Is part of the name of the folder: what another version made is not read."""
+"""Part of the name of the folder, so that files which another version made are not read."""
 INDEX = "index.json"
 _PROGRESS = "progress.jsonl"
 _BYTES = SIZE * SIZE * 3
@@ -196,7 +196,7 @@ def _fill(part: Path, collection: Collection, ids: dict[str, int], title: str) -
 
 
 def _resume(part: Path, out: dict[str, Any]) -> tuple[int, Broken]:
-    """How many pictures an earlier call has done, and which of them were broken; what it began after that goes."""
+    """How many pictures an earlier call has done, and which were broken; what it began after is removed."""
     done, sizes, broken = 0, dict.fromkeys(out, 0), []
     path = part / _PROGRESS
     if path.exists():

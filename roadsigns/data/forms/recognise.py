@@ -24,7 +24,7 @@ _FORMS: dict[str, tuple[Callable[[Tree], Sequence[str]], Callable[[Tree], Collec
     "class folders": (class_folders.find, class_folders.read),
 }
 MAX_DECLARED = 2**22
-# Their pictures lie in folders, which are no class folders then.
+# Pictures of these forms may lie in folders, which are no class folders then.
 _STRONGER = ("the benchmark as Kaggle has it", "the benchmark's own pictures and tables", "a table")
 
 _STARTS = {
