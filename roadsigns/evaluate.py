@@ -86,6 +86,8 @@ def _scored(options: EvaluateOptions) -> tuple[dict[str, Any], Scores, tuple[str
     model = models.find(options.model)
     other = None if options.against is None else models.find(options.against, "--against")
     dataset = data.load(options.data, options.data_dir, count=options.count, designs=options.designs)
+    if dataset.hint:
+        note(dataset.origin)
     split = dataset.split(options.split)  # type: ignore[arg-type]
     named = classifier.load(model)
     labels = _in_terms_of(named, split.labels, dataset.classes)

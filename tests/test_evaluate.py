@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from roadsigns import classifier, data, evaluate, exported, report
-from roadsigns.data import synthetic
+from roadsigns.data import sources, synthetic
 
 DATA = str(Path(__file__).parent.parent / "fixtures" / "drawn-signs.zip")
 
@@ -26,6 +26,17 @@ def test_evaluate_counts_each_picture_once(capsys: pytest.CaptureFixture[str]) -
     guesses = [found.class_id for found in classifier.load("notebook").predict(split.images)]
     assert told["model"] == "notebook" and told["pictures"] == len(split.labels) == np.sum(told["confusion"])
     assert told["accuracy"] == pytest.approx(np.mean(np.array(guesses) == split.labels))
+
+
+def test_evaluate_says_which_drawn_signs_it_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "DRAWN_DIR", tmp_path / "signs")
+    sources.load("synthetic", count=43)
+    assert evaluate.main(["--model", "notebook", "--data", "synthetic"]) == 0
+    out, err = capsys.readouterr()
+    assert "test: 5 pictures, accuracy " in out
+    assert f"drawn signs that were in {tmp_path / 'signs'} (--count N draws others)\n" in err
 
 
 def test_a_model_of_other_classes_is_not_scored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

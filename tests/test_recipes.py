@@ -59,3 +59,19 @@ def test_a_recipe_may_say_more_for_one_network() -> None:
     assert recipe.settings() == {"epochs": 9, "network": "small", "batch_size": 32}
     assert recipe.settings("large") == {"epochs": 3, "network": "small"}, "what is asked for wins over its `network`"
     assert recipe.settings("other") == {"epochs": 9, "network": "small"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "count"),
+    [
+        (["--data", "synthetic"], 86_000),
+        (["--data", "synthetic", "--count", "50"], 50),
+        (["--data", "synthetic", "--designs", "swedish"], None),
+        (["--data", "gtsrb"], None),
+        (["--data", "my-synthetic-signs"], None),
+    ],
+)
+def test_the_quick_recipe_says_how_many_german_signs_are_drawn(flags: list[str], count: int | None) -> None:
+    """Else a few signs that were drawn for another purpose would be what it learns from."""
+    options = cli.parse(TrainOptions, ["--recipe", "quick", *flags], verb="train", about="", examples=())
+    assert options.count == count

@@ -180,5 +180,7 @@ class TrainOptions(DataOptions):
             )
         settings = RECIPES[name].settings(asked.get("network", stored.get("network")))
         data = asked.get("data", stored.get("data", settings.get("data", "")))
-        # What is said of drawn signs has no meaning where there are none.
-        return settings if "synthetic" in data else {**settings, "count": None, "redraw": False}
+        # What is said of drawn signs has no meaning where there are none. Of own designs each has its share.
+        if "synthetic" not in str(data).split("+"):
+            return {**settings, "count": None, "redraw": False}
+        return {**settings, "count": None} if asked.get("designs", stored.get("designs")) else settings

@@ -36,9 +36,11 @@ class Dataset:
         path: the zip or folder that holds the pickles.
         how: how the pickles came there, in words that follow the source's name.
         classes: the classes that the pictures show.
+        hint: of drawn signs that nobody chose, how to get others.
     """
 
     classes: Classes = signs.CLASSES
+    hint = ""
 
     def __init__(self, source: str, path: Path, stored: Manifest | None = None, how: str = manifest.FOUND) -> None:
         self.source = source
@@ -101,6 +103,21 @@ class Dataset:
     def splits(self) -> Splits:
         """All three splits."""
         return Splits(self.train, self.valid, self.test)
+
+    @property
+    def summary(self) -> str:
+        """One line: how many pictures there are, and where they are from."""
+        train, valid, test = map(len, self.splits())
+        each = [(f"{len(part.train):,} " if len(self.parts) > 1 else "") + part.origin for part in self.parts]
+        return f"{train:,} pictures to train on, {valid:,} to validate, {test:,} to test: {' and '.join(each)}"
+
+    @property
+    def origin(self) -> str:
+        """Where the pictures are from, in words."""
+        if self.source == drawn.SOURCE:
+            were = "drawn signs that were in" if self.found else "signs drawn to"
+            return f"{were} {self.path}{self.hint if self.found else ''}"
+        return f"those of {self.source} in {self.path}" if self._stored else self.source
 
     @property
     def drawings(self) -> Mapping[str, Design]:

@@ -140,8 +140,8 @@ def _check_drawing(
     for name, asked, there in (("count", count, drawing.count), ("seed", seed, drawing.seed)):
         if asked not in (None, there):
             raise DataError(
-                f"{folder} holds signs drawn with --{name} {there}, not {asked}. Leave out --{name}, or choose another "
-                "folder with --data-dir"
+                f"{folder} holds signs drawn with --{name} {there}, not {asked}. "
+                f"Give --{name} {there} for these, or choose another folder with --data-dir"
             )
 
 

@@ -13,15 +13,17 @@ from pathlib import Path
 from .. import files
 from ..console import note
 from ..errors import UsageError
-from . import drawn, gtsrb, official
+from . import drawn, gtsrb, manifest, official
 from .dataset import MIXED, Dataset, Designed, Mixture, Own
 from .forms.recognise import is_pickles
 from .manifest import Manifest
-from .pickles import place
+from .pickles import MEMBERS, place
 from .tree import FolderTree
 
 DEFAULT_DIR = Path("/tmp/traffic-signs-data")  # noqa: S108  the seed's place
 DRAWN_DIR = Path("/tmp/traffic-signs-synthetic")  # noqa: S108  beside it
+
+_HINT = " (--count N draws others)"
 
 SOURCES: dict[str, Callable[[Path], tuple[Manifest, str]]] = {
     gtsrb.SOURCE: gtsrb.fetch,
@@ -46,8 +48,9 @@ def load(
         data: `gtsrb`, `official`, `synthetic`, `gtsrb+synthetic`, or the path of a zip or folder with train.p,
             valid.p and test.p, or of pictures in one of the forms that docs/data.md tells of.
         data_dir: folder that a named data set is kept in; default `/tmp/traffic-signs-data`, for drawn signs
-            `/tmp/traffic-signs-synthetic`. `gtsrb+synthetic` keeps its drawn signs in a sub-folder `synthetic`. For
-            a path, the folder that keeps the pictures once they are read; default `~/.cache/roadsigns/pictures`.
+            `/tmp/traffic-signs-synthetic`, or one beside it where others than asked for are there already.
+            `gtsrb+synthetic` keeps its drawn signs in a sub-folder `synthetic`. For a path, the folder that keeps the
+            pictures once they are read; default `~/.cache/roadsigns/pictures`.
         count: how many training pictures are drawn; default as many as are there already, else 86,000.
         seed: the seed of the drawing; default the seed of the signs that are there already, else 0.
         designs: for `synthetic`, a folder of SVG or PNG files that are drawn in place of the German signs.
@@ -61,14 +64,14 @@ def load(
     """
     if designs is not None and data != drawn.SOURCE:
         raise UsageError(f"--designs {designs} is for --data {drawn.SOURCE}, not for {data}. Leave one of the two out")
-    if designs is not None:
-        own = drawn.own_designs(designs)
-        folder = _own(DRAWN_DIR.with_name(f"{DRAWN_DIR.name}-{own.digest[:12]}")) if data_dir is None else data_dir
-        return Designed(folder, *_fetch(functools.partial(drawn.fetch, count=count, seed=seed, own=own), folder), own)
     if data == drawn.SOURCE:
-        folder = _own(DRAWN_DIR) if data_dir is None else data_dir
-        stored, how = _fetch(functools.partial(drawn.fetch, count=count, seed=seed), folder)
-        return Dataset(data, folder, stored, how)
+        own = None if designs is None else drawn.own_designs(designs)
+        usual = DRAWN_DIR if own is None else DRAWN_DIR.with_name(f"{DRAWN_DIR.name}-{own.digest[:12]}")
+        folder = _free(usual, count, seed) if data_dir is None else data_dir
+        stored, how = _fetch(functools.partial(drawn.fetch, count=count, seed=seed, own=own), folder)
+        made = Dataset(data, folder, stored, how) if own is None else Designed(folder, stored, how, own)
+        made.hint = "" if data_dir or count is not None else _HINT
+        return made
     if data == MIXED:
         others = None if data_dir is None else data_dir / drawn.SOURCE
         return Mixture(load(gtsrb.SOURCE, data_dir), load(drawn.SOURCE, others, count=count, seed=seed))
@@ -87,6 +90,19 @@ def load(
     if not is_pickles(path):
         return Own(data, path, data_dir)
     return Dataset(data, path / place(FolderTree(path)) if path.is_dir() else path)
+
+
+def _free(usual: Path, count: int | None, seed: int | None) -> Path:
+    """The folder `usual`; one beside it where signs are there that were drawn with another `count` or `seed`.
+
+    Raises:
+        DataError: `usual` holds other files.
+    """
+    there = manifest.read(_own(usual), drawn.SOURCE, MEMBERS)
+    asked = {name: value for name, value in (("count", count), ("seed", seed)) if value is not None}
+    if there is None or there.drawn is None or asked.items() <= vars(there.drawn).items():
+        return usual
+    return _own(usual.with_name("-".join([usual.name, *(f"{name}-{value}" for name, value in asked.items())])))
 
 
 def _own(folder: Path) -> Path:

@@ -76,6 +76,7 @@ def _carry_out(run: folder.Run, dataset: Dataset) -> dict[str, Any]:
     options = run.options
     say = _sayer(options)
     say(f"run {run.path}, backend {machine.versions()['backend']}, seed {options.seed}")
+    say(dataset.summary)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -71,7 +71,8 @@ def test_fetch_draws_once(folder: Path, asked: dict[str, int], monkeypatch: pyte
 @pytest.mark.parametrize(("asked", "told"), [({"count": 43}, "--count 86, not 43"), ({"seed": 0}, "--seed 5, not 0")])
 def test_fetch_refuses_other_drawings(folder: Path, asked: dict[str, int], told: str) -> None:
     flag = next(iter(asked))
-    message = f"{folder} holds signs drawn with {told}. Leave out --{flag}, or choose another folder"
+    there = {"count": 86, "seed": 5}[flag]
+    message = f"{folder} holds signs drawn with {told}. Give --{flag} {there} for these, or choose another folder"
     before = {name: (folder / name).read_bytes() for name in FILES}
     with pytest.raises(DataError, match=re.escape(message)):
         drawn.fetch(folder, **asked)

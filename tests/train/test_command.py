@@ -390,9 +390,10 @@ def test_train_prints_nothing_of_tensorflow(archive, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert re.match(r"run runs/\S+-0, backend tensorflow, seed 0", lines[0])
-    assert re.match(r"epoch   1/1  loss \d.* accuracy .*%  validation .*%  [\d,]+ images/s  0:00:00 left", lines[1])
-    assert re.match(r"epoch 1: validation \S+%, test \S+%", lines[2])
-    assert lines[4] == "wrote models/1: a SavedModel for TensorFlow Serving"
+    assert re.match(rf"\d+ pictures to train on, \d+ to validate, \d+ to test: {archive}", lines[1])
+    assert re.match(r"epoch   1/1  loss \d.* accuracy .*%  validation .*%  [\d,]+ images/s  0:00:00 left", lines[2])
+    assert re.match(r"epoch 1: validation \S+%, test \S+%", lines[3])
+    assert lines[5] == "wrote models/1: a SavedModel for TensorFlow Serving"
 
 
 def test_train_lets_no_warning_of_a_library_end_it(tmp_path):
