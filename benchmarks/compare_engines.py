@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image
 from rows import compare as compared
 from rows import described, write
+from server import shape
 
 from roadsigns import backend
 from roadsigns.serving.engines import choice
@@ -43,13 +44,13 @@ def seconds(call, calls):
     return (time.perf_counter() - start) / calls
 
 
-def numbers(count):
+def numbers(count, shape):
     """What `serving_default` takes."""
-    x = np.random.default_rng(0).random((count, 32, 32, 1), dtype=np.float32)
+    x = np.random.default_rng(0).random((count, *shape), dtype=np.float32)
     return {"x": x, "keep_prob": ONE, "keep_prob_conv": ONE}
 
 
-def files(count):
+def files(count, _shape):
     """What `predict_images` takes."""
     made = np.empty(count, np.object_)
     for index, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (count, 48, 48, 3), dtype=np.uint8)):
@@ -89,10 +90,10 @@ def contenders(folder):
     return found
 
 
-def compare(functions, kind, images, calls):
+def compare(functions, kind, images, calls, shape):
     """Seconds a call takes, by contender, one number a round."""
     name, make, output = KINDS[kind]
-    inputs = make(images)
+    inputs = make(images, shape)
     want = functions["signature"](name, inputs, output)
     for contender, function in functions.items():
         if not np.allclose(function(name, inputs, output), want, atol=1e-5):
@@ -109,7 +110,7 @@ def main(folder: str) -> None:
     functions = contenders(Path(folder))
     results = []
     for kind, (images, calls) in itertools.product(KINDS, CALLS.items()):
-        taken = compare(functions, kind, images, calls)
+        taken = compare(functions, kind, images, calls, shape(Path(folder)))
         rival = taken.pop("signature")
         for name, own in taken.items():
             rates = ([images / each for each in side] for side in (own, rival))

@@ -32,11 +32,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from rows import compare, described
+from server import shape
 from stopwatch import spread
 
 from roadsigns import machine
 from roadsigns.files import write_json
-from roadsigns.serving.engines import saved_model
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent
@@ -125,8 +125,8 @@ class Server:
 
 def servers(model: Path) -> list[Server]:
     """All of them, with the requests that this model takes."""
-    shape = saved_model.signatures(saved_model.read_graph(model))["serving_default"].inputs["x"].shape[1:]
-    x = (np.random.default_rng(0).integers(0, 256, shape) / 255).round(4)
+    size = shape(model)
+    x = (np.random.default_rng(0).integers(0, 256, size) / 255).round(4)
     flat, x, file = x.ravel().tolist(), x.tolist(), png()
     ours = {
         "numbers": {"inputs": {"x": [x], "keep_prob": 1, "keep_prob_conv": 1}},
@@ -134,7 +134,7 @@ def servers(model: Path) -> list[Server]:
     }
     lit = {"numbers": {"x": x}, "picture": {"image": file}}
     ml = {
-        "numbers": {"inputs": [{"name": "x", "shape": [1, *shape], "datatype": "FP32", "data": flat}]},
+        "numbers": {"inputs": [{"name": "x", "shape": [1, *size], "datatype": "FP32", "data": flat}]},
         "picture": {
             "inputs": [
                 {

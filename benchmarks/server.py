@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from roadsigns.serving.engines import saved_model
+
 NAME = "roadsigns_model"
 CALL = f"/v1/models/{NAME}:predict"
 TOLERANCE = 1e-5
@@ -20,9 +22,14 @@ STOP_SECONDS = 30
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"  # whatever proxy the surroundings name
 
 
-def pictures(count: int) -> np.ndarray:
+def shape(version: Path) -> tuple[int, ...]:
+    """Of one picture, as `serving_default` of an exported version takes it."""
+    return saved_model.signatures(saved_model.read_graph(version))["serving_default"].inputs["x"].shape[1:]
+
+
+def pictures(count: int, shape: tuple[int, ...] = (32, 32, 1)) -> np.ndarray:
     """Noise, with the four decimals that a client would send."""
-    return np.random.default_rng(0).random((count, 32, 32, 1)).round(4).astype(np.float32)
+    return np.random.default_rng(0).random((count, *shape)).round(4).astype(np.float32)
 
 
 def body(x: np.ndarray) -> bytes:

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from rows import compare, described, write
-from server import Server, body, pictures
+from server import Server, body, pictures, shape
 
 ROUNDS = 7
 LOAD = "import sys, tensorflow; assert tensorflow.saved_model.load(sys.argv[1]).signatures"
@@ -41,7 +41,8 @@ def loaded(version: Path) -> float:
 
 
 def main(base: Path) -> None:
-    version, x = max(base.iterdir(), key=lambda path: int(path.name)), pictures(1)
+    version = max(base.iterdir(), key=lambda path: int(path.name))
+    x = pictures(1, shape(version))
     ours, theirs = [], []
     for number in range(ROUNDS + 1):
         turns = [(ours, lambda: served(base, x)), (theirs, lambda: loaded(version))]

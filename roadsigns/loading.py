@@ -60,8 +60,9 @@ def by_onnx(model: models.Model, file: Path, threads: int | None = None) -> Load
     options = onnxruntime.SessionOptions()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
     options.intra_op_num_threads = threads or cores
-    # Threads that spin while they wait take the cores from whoever reads the next pictures.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Threads spin while a call lasts, which a picture alone needs. Between calls they would take the cores from
+    # whoever reads the next pictures.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(str(file), options, providers=onnx_providers())
