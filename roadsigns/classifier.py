@@ -163,16 +163,16 @@ class Classifier:
         ]
 
     def _checked(self, answers: npt.NDArray[np.floating[Any]]) -> Probabilities:
+        total = answers.sum(axis=1, dtype=np.float64)
+        if answers.min() >= -_TOLERANCE and np.abs(total - 1).max() <= _TOLERANCE:  # of NaN neither is true
+            return np.asarray(answers, np.float32)
         if not np.isfinite(answers).all():
             raise ModelError("The model answers with NaN: its training diverged. Train with a smaller --learning-rate")
-        total = answers.sum(axis=1, dtype=np.float64)
-        if answers.min() < -_TOLERANCE or np.abs(total - 1).max() > _TOLERANCE:
-            row = answers[np.abs(total - 1).argmax()]
-            raise ModelError(
-                f"{self.model.name!r} answers with numbers that are no probabilities: a row goes from "
-                f"{row.min():.3g} to {row.max():.3g} and adds up to {row.sum():.3g}. Take what roadsigns export wrote"
-            )
-        return np.asarray(answers, np.float32)
+        row = answers[np.abs(total - 1).argmax()]
+        raise ModelError(
+            f"{self.model.name!r} answers with numbers that are no probabilities: a row goes from {row.min():.3g} to "
+            f"{row.max():.3g} and adds up to {row.sum():.3g}. Take what roadsigns export wrote"
+        )
 
 
 def load(model: models.Model | str | Path | None = None, threads: int | None = None) -> Classifier:
