@@ -37,32 +37,34 @@ class Loaded(NamedTuple):
     rule: no_sign.Rule | None
 
 
-def load(model: models.Model, threads: int | None = None) -> Loaded:
+def load(model: models.Model, threads: int | None = None, *, shares: bool = False) -> Loaded:
     """Load a model by the engine that starts soonest.
 
     Args:
         model: where it is.
         threads: how many threads ONNX Runtime computes with; by default one a core.
+        shares: whether other threads of the process work meanwhile, as those that read pictures do.
 
     Raises:
         ModelError: it is damaged, or a model of another kind.
     """
     onnx = model.onnx
     if onnx is not None:
-        return by_onnx(model, onnx, threads)
+        return by_onnx(model, onnx, threads, shares=shares)
     return by_tensorflow(model) if model.is_export else by_keras(model)
 
 
-def by_onnx(model: models.Model, file: Path, threads: int | None = None) -> Loaded:
+def by_onnx(model: models.Model, file: Path, threads: int | None = None, *, shares: bool = False) -> Loaded:
     """A model by its ONNX file, on ONNX Runtime."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
     options.intra_op_num_threads = threads or cores
-    # Threads spin while a call lasts, which a picture alone needs. Between calls they would take the cores from
-    # whoever reads the next pictures.
+    # Threads that spin while they wait answer a picture alone a quarter sooner, and take the cores from all others. So
+    # they stop at the end of a call, and do not begin where others work meanwhile.
     options.add_session_config_entry("session.force_spinning_stop", "1")
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0" if shares else "1")
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(str(file), options, providers=onnx_providers())

@@ -31,7 +31,7 @@ def main(options: PredictOptions) -> None:
     models.tell(model, options.json)
     if len(files) == 1:  # what is wrong with the only one is told before a model is loaded
         _refuse(files[0], options)
-    names = classifier.load(model)
+    names = classifier.load(model, shares=True)
     to_file = options.csv is not None or options.parquet is not None
     in_terminal = (exported.BEST if len(files) == 1 else 1) if not options.json else exported.BEST
     top = min(options.top or (1 if to_file else in_terminal), len(names.names))
