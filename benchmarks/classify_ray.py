@@ -28,7 +28,7 @@ from typing import Any
 
 from PIL import Image
 from pyarrow import parquet
-from rows import described
+from rows import described, write
 
 from roadsigns import classifier
 from roadsigns.data.synthetic.draw import cores, draw
@@ -171,7 +171,7 @@ def compared(rival: str, count: int, ours: dict[str, Any], seconds: float) -> di
 
 
 def main() -> None:
-    """Print the results as JSON."""
+    """Print the results as JSON, and write them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=200_000)
     count = parser.parse_args().pictures
@@ -206,7 +206,9 @@ def main() -> None:
             "rows_that_differ": sum(found[name] != expected[name] for name in expected),
         },
     ]
-    print(json.dumps([{**each, "load_average_before": load} for each in results], indent=1))
+    results = [{**each, "load_average_before": load} for each in results]
+    write("classify", results)
+    print(json.dumps(results, indent=1))
 
 
 if __name__ == "__main__":

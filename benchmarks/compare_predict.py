@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from rows import compare, described
+from rows import compare, described, write
 
 TURNS = 5
 FILES = 1000
@@ -73,7 +73,7 @@ def compared(name: str, rival: str, unit: str, pairs: list[tuple[float, float]],
 
 
 def main(other: str | None = None) -> None:
-    """Print the result as JSON."""
+    """Print the result as JSON, and write it."""
     rivals = {"the same weights by Keras on TensorFlow": (*PYTHON, RIVAL)}
     results = []
     with tempfile.TemporaryDirectory() as folder:
@@ -94,6 +94,7 @@ def main(other: str | None = None) -> None:
     unit = f"files of 32 x 32 pixels a second, {FILES} of them, start included"
     rival = "a loop of Pillow and ONNX Runtime, a file at a time"
     results.append(compared("predict-many", rival, unit, rates, less=False))
+    write("predict", results)
     print(json.dumps(results, indent=1))
 
 

@@ -295,6 +295,4 @@ def _digests(path: Path, count: int) -> NDArray[np.uint64]:
     """Eight bytes for each different picture, sorted; of ten million, two are taken for equal once in 300,000 times."""
     with path.open("rb") as file:
         digests = (hashlib.blake2b(file.read(_BYTES), digest_size=8).digest() for _ in range(count))
-        made = np.fromiter((int.from_bytes(each, "little") for each in digests), np.uint64, count)
-    made.sort()
-    return made[np.append(True, made[1:] != made[:-1])] if count else made
+        return np.unique(np.fromiter((int.from_bytes(each, "little") for each in digests), np.uint64, count))

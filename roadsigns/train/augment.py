@@ -40,7 +40,7 @@ class Amounts:
         coarse: share of half the resolution mixed in, in a fifth.
         noise: deviation, times a squared uniform number.
         cover: side of the rectangle in one colour that covers part of half of the pictures, of at least 2 pixels.
-        exposure: natural logarithm of the factor of the light, times a cubed number, before white is cut off.
+        exposure: natural logarithm of the factor of all light, times a cubed number in [-1, 1); white is cut off.
         jpeg: a quarter of the pictures is saved as JPEG of a quality from 100 down to 100 - 90 times this.
 
     Raises:
@@ -81,7 +81,10 @@ class Amounts:
         return Amounts(**{**amounts, "mirror": self.mirror and factor > 0})
 
     def damaged(self, factor: float) -> Amounts:
-        """More of what poor cameras, bad light and dirt do; at 1 up to what the levels of `corruptions` have."""
+        """More of what poor cameras, bad light and dirt do, times a factor of at least 0.
+
+        The defaults and 1 reach the strongest level of `corruptions` in noise, covers and JPEG; exposure almost does.
+        """
         return replace(
             self,
             noise=self.noise + 0.1 * factor,
